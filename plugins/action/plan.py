@@ -1,0 +1,30 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Face: the comparison of desired, last applied and live."""
+
+from __future__ import annotations
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.tenantry.platform.plugins.plugin_utils import planner, report
+
+ARGUMENTS = {"request": {"type": "str", "choices": ["deploy", "restart"], "default": "deploy"}}
+
+
+class ActionModule(ActionBase):
+    """See modules/plan.py for documentation."""
+
+    BYPASS_HOST_LOOP = True
+    _requires_connection = False
+
+    def run(self, tmp=None, task_vars=None):
+        """Judge every tenant and leave the facts that the next plays need on localhost."""
+        super().run(tmp, task_vars)
+        _result, arguments = self.validate_argument_spec(ARGUMENTS)
+        plan = planner.plan(task_vars, arguments["request"])
+        for line in report.plan_lines(plan.verdicts, self._task.check_mode):
+            Display().display(line)
+        facts = plan.facts(check_mode=self._task.check_mode)
+        return {"changed": False, "ansible_facts": facts, "tenants": plan.verdicts}

@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Face: which hosts read the nodes."""
+
+from __future__ import annotations
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, planner
+
+
+class ActionModule(ActionBase):
+    """See modules/plan_readers.py for documentation."""
+
+    BYPASS_HOST_LOOP = True
+    _requires_connection = False
+
+    def run(self, tmp=None, task_vars=None):
+        """Sort the hosts of the play and pick one reader for each node."""
+        super().run(tmp, task_vars)
+        self.validate_argument_spec({})
+        covered = fleet.sort_hosts(task_vars, task_vars["ansible_play_hosts_all"])
+        readers = covered.readers
+        zones = sorted({spec["zone"] for spec in covered.specs.values()})
+        # Every fact of a run is set here first: with a fact cache, those of the last run are still there.
+        facts = {
+            "tenantry_covered": [*covered.specs, *covered.invalid],
+            "tenantry_readers": list(readers),
+            "tenantry_read": readers,
+            "tenantry_zones_read": zones,
+            "tenantry_plan": planner.unread(covered),
+            "tenantry_apply": [],
+            "tenantry_rows": None,
+            "tenantry_dns_present": [],
+            "tenantry_dns_absent": [],
+            "tenantry_dns_errors": {},
+            "tenantry_failed": {},
+        }
+        return {"changed": False, "ansible_facts": facts, "readers": readers}

@@ -1,0 +1,30 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Face: the end of a run."""
+
+from __future__ import annotations
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, report
+
+
+class ActionModule(ActionBase):
+    """See modules/report.py for documentation."""
+
+    BYPASS_HOST_LOOP = True
+    _requires_connection = False
+
+    def run(self, tmp=None, task_vars=None):
+        """Print the table and leave the failed tenants, with the reason, on localhost."""
+        super().run(tmp, task_vars)
+        self.validate_argument_spec({})
+        rows = fleet.localhost_fact(task_vars, "tenantry_rows", None)
+        if rows is None or self._task.check_mode:
+            rows = [report.planned(one) for one in fleet.localhost_fact(task_vars, "tenantry_plan", {}).values()]
+        for line in ["", *report.table(rows), "", report.summary(rows)]:
+            Display().display(line)
+        failed = {row["tenant"]: report.headline(row) for row in rows if row["status"] in report.FAILED}
+        return {"changed": False, "ansible_facts": {"tenantry_failed": failed}, "tenants": rows}

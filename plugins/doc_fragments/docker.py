@@ -1,0 +1,29 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options by which a module reaches a Docker engine."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options of every module that talks to the engine of its node."""
+
+    DOCUMENTATION = r"""
+options:
+  docker_host:
+    description:
+      - Address of the Docker engine, such as V(unix:///var/run/docker.sock) or V(tcp://127.0.0.1:2375).
+      - Without it the environment variables E(DOCKER_HOST), E(DOCKER_TLS_VERIFY) and E(DOCKER_CERT_PATH) of the node
+        decide, else the local socket.
+    type: str
+  docker_timeout:
+    description: Seconds that the engine has for one answer.
+    type: int
+    default: 60
+requirements:
+  - Docker engine 20.10 or newer on the node
+  - Docker SDK for Python 5.0.3 or newer on the node
+notes:
+  - The module touches nothing on the engine that lacks the label C(tenantry.managed=true).
+"""

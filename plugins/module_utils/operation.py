@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Begin and end of an operation on a tenant's node: lock, journal, and what an interrupted one left."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
+from ansible_collections.tenantry.platform.plugins.module_utils.journal import Journal
+from ansible_collections.tenantry.platform.plugins.module_utils.lock import Holder, TenantLock
+from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import ReleaseTree, short
+
+
+def begin(params: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Take the tenant's lock and open the journal.
+
+    :returns: the ``operation`` to hand to every step, and ``settle``: what an interrupted operation left to put right.
+    :raises TenantryError: ``locked``, with the holder, when another operation runs.
+    """
+    tree = ReleaseTree(params["root"], params["tenant"])
+    tree.ensure()
+    lock, journal = TenantLock(tree.deploy_path), Journal(tree.deploy_path)
+    holder = Holder(operation=params["id"], tenant=tree.tenant, action=params["action"], **params["holder"])
+    token = lock.acquire(holder, wait=params["wait"], takeover=params["takeover"])
+    before = journal.interrupted()
+    settle = _left_behind(tree, before, params["route_file"]) if before else None
+    journal.begin(params["id"], params["action"], _origin(before))
+    return {
+        "changed": True,
+        "operation": {"root": params["root"], "tenant": tree.tenant, "id": params["id"], "token": token},
+        "current": _current(tree),
+        "settle": settle,
+    }
+
+
+def _origin(before: dict[str, t.Any] | None) -> dict[str, t.Any] | None:
+    """What stays on record of the interrupted operation; of several in a row, the first."""
+    if not before:
+        return None
+    return before.get("interrupted") or {key: before.get(key) for key in ("operation", "action", "started_at")}
+
+
+def _current(tree: ReleaseTree) -> str | None:
+    try:
+        return tree.current()
+    except TenantryError:
+        return None
+
+
+def _left_behind(tree: ReleaseTree, journal: dict[str, t.Any], route_file: str) -> dict[str, t.Any]:
+    """Which release serves, by the route, and which are left over.
+
+    The route decides, because it is what users see: a switch that was cut after the route was renamed in goes forward,
+    every earlier one back.
+    """
+    current = _current(tree)
+    finished = [release for release in tree.releases() if tree.manifest(release) is not None]
+    good = [release for release in finished if tree.bad(release) is None]
+    routed = [release for release in good if f"-{short(release)}@docker" in _text(route_file)]
+    serve = routed[-1] if routed else current
+    newer = [release for release in tree.releases() if release != serve and (current is None or release > current)]
+    return {
+        "operation": journal.get("operation"),
+        "action": journal.get("action"),
+        "last_step": (journal.get("steps") or [{}])[-1].get("step"),
+        "serve": serve,
+        "discard": newer,
+    }
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return ""
+
+
+def end(params: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Close the journal and give the lock back.
+
+    :returns: the steps, for the ledger; ``changed`` is False when the lock was not this operation's any more.
+    """
+    tree = ReleaseTree(params["root"], params["tenant"])
+    lock, journal = TenantLock(tree.deploy_path), Journal(tree.deploy_path)
+    holder = lock.read()
+    if holder is None or (holder.operation, holder.token) != (params["id"], params["token"]):
+        return {"changed": False, "steps": [], "current": _current(tree)}
+    steps = journal.end(params["outcome"], params["release"])
+    lock.release(params["id"], params["token"])
+    return {"changed": True, "steps": steps, "current": _current(tree)}
+
+
+def break_lock(params: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Remove whatever lock the tenant has: a person decided that its holder is dead."""
+    tree = ReleaseTree(params["root"], params["tenant"])
+    if not os.path.isdir(tree.deploy_path):
+        return {"changed": False, "holder": None}
+    lock = TenantLock(tree.deploy_path)
+    holder = lock.read()
+    if holder is None:
+        return {"changed": False, "holder": None}
+    return {"changed": lock.release(holder.operation, holder.token), "holder": holder.describe()}
+
+
+STATES = {"begun": begin, "ended": end, "unlocked": break_lock}

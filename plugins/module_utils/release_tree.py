@@ -1,0 +1,300 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The directory of one tenant on its node: releases, the one that is current, and what outlives them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import stat
+import typing as t
+
+from ansible_collections.tenantry.platform.plugins.module_utils import durable
+from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
+
+MANIFEST = "RELEASE.json"
+BAD = "BAD_RELEASE"
+RELEASE_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
+TENANT = re.compile(r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?")
+# Files of a release by where they live: replaced with every release, or outliving them all.
+BASES = ("release", "shared")
+
+
+def short(release: str) -> str:
+    """The eight hex digits that name a release in projects and services."""
+    return release.rsplit("-", 1)[1]
+
+
+class ReleaseTree:
+    """``<root>/<tenant>`` on a node.
+
+    :raises TenantryError: ``invalid`` for names that are no tenant or release.
+    """
+
+    def __init__(self, root: str, tenant: str) -> None:
+        if not TENANT.fullmatch(tenant):
+            raise TenantryError(f"{tenant!r} is not the name of a tenant", "invalid")
+        self.tenant = tenant
+        self.path = os.path.join(root, tenant)
+        self.releases_path = os.path.join(self.path, "releases")
+        self.shared_path = os.path.join(self.path, "shared")
+        self.deploy_path = os.path.join(self.path, ".deploy")
+        self.current_link = os.path.join(self.path, "current")
+
+    def directory(self, release: str) -> str:
+        """Where a release stands."""
+        if not RELEASE_ID.fullmatch(release):
+            raise TenantryError(
+                f"{release!r} is not the id of a release (such as 20261121T041833Z-1f0c9a2e)", "invalid"
+            )
+        return os.path.join(self.releases_path, release)
+
+    def ensure(self) -> None:
+        """Make the tenant's own directories."""
+        for path, mode in (
+            (self.path, 0o750),
+            (self.releases_path, 0o750),
+            (self.shared_path, 0o750),
+            (self.deploy_path, 0o700),
+        ):
+            try:
+                os.mkdir(path, mode)
+            except FileExistsError:
+                continue
+            except FileNotFoundError as error:
+                raise TenantryError(
+                    f"{os.path.dirname(path)} does not exist: this machine is not a node yet; "
+                    "run tenantry.platform.nodes first",
+                    "not_a_node",
+                    path=path,
+                ) from error
+            except OSError as error:
+                durable.raise_if_full(error, path)
+                raise
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def releases(self) -> list[str]:
+        """Ids of all releases, finished or not, oldest first: by name, never by time of change."""
+        try:
+            names = os.listdir(self.releases_path)
+        except FileNotFoundError:
+            return []
+        return sorted(name for name in names if RELEASE_ID.fullmatch(name))
+
+    def current(self) -> str | None:
+        """Id of the current release, None before the first.
+
+        :raises TenantryError: ``corrupt`` when the link does not point at a finished release of this tenant.
+        """
+        try:
+            target = os.readlink(self.current_link)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise TenantryError(
+                f"{self.current_link} is not a symbolic link: move it away, then deploy again", "corrupt"
+            ) from error
+        release = os.path.basename(target)
+        if target != os.path.join("releases", release) or self.manifest(release) is None:
+            raise TenantryError(
+                f"{self.current_link} points at {target}, which is no finished release of tenant {self.tenant}: "
+                "somebody moved it; deploy again",
+                "corrupt",
+            )
+        return release
+
+    def manifest(self, release: str) -> dict[str, t.Any] | None:
+        """The manifest, None for a release that was never finished (or does not exist)."""
+        return durable.read_json(os.path.join(self.directory(release), MANIFEST))
+
+    def finished(self, release: str) -> dict[str, t.Any]:
+        """The manifest of a release that must be finished.
+
+        :raises TenantryError: ``unfinished``.
+        """
+        manifest = self.manifest(release)
+        if manifest is None:
+            raise TenantryError(
+                f"release {release} of tenant {self.tenant} has no {MANIFEST}: it was never finished; "
+                "deploy again, or remove it with state=absent",
+                "unfinished",
+            )
+        return manifest
+
+    def bad(self, release: str) -> dict[str, t.Any] | None:
+        """Why a release was marked bad, None for a good one."""
+        return durable.read_json(os.path.join(self.directory(release), BAD))
+
+    def changed_files(self, release: str, manifest: dict[str, t.Any]) -> list[str]:
+        """Paths of the manifest's files that are not as they were written."""
+        changed = []
+        for path, wanted in sorted(manifest["files"].items()):
+            full = self.file_path(release, path, wanted.get("base", "release"))
+            if self._fingerprint(full) != (wanted["sha256"], int(wanted["mode"], 8)):
+                changed.append(path)
+        return changed
+
+    @staticmethod
+    def _fingerprint(path: str) -> tuple[str, int] | None:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:
+            return None
+        with os.fdopen(descriptor, "rb") as stream:
+            return hashlib.sha256(stream.read()).hexdigest(), stat.S_IMODE(os.fstat(descriptor).st_mode)
+
+    def file_path(self, release: str, path: str, base: str = "release") -> str:
+        """Full path of a file of a release, proven to lie inside its base.
+
+        :raises TenantryError: ``invalid`` for a path that would leave it.
+        """
+        root = self.directory(release) if base == "release" else self.shared_path
+        full = os.path.normpath(os.path.join(root, path))
+        if base not in BASES or os.path.isabs(path) or os.path.commonpath([root, full]) != root or full == root:
+            raise TenantryError(f"{path!r} is not a path inside a release", "invalid")
+        return full
+
+    # -- writing -----------------------------------------------------------------------------------------------
+
+    def prepare(self, release: str, files: list[dict[str, t.Any]], manifest: dict[str, t.Any]) -> None:
+        """Write a release; its manifest comes last, so that a crash leaves an unfinished one.
+
+        :param files: dicts of path, content (text), mode (octal text), owner (uid) and base.
+        :raises TenantryError: ``disk_full``; then nothing of the release is left.
+        """
+        self.ensure()
+        directory = self.directory(release)
+        try:
+            os.mkdir(directory, 0o750)
+            for entry in files:
+                self._write_file(release, entry)
+            for parent, _directories, _files in os.walk(directory, topdown=False):
+                durable.fsync_directory(parent)
+            durable.replace_json(os.path.join(directory, MANIFEST), manifest, 0o640)
+            durable.fsync_directory(self.releases_path)
+        except FileExistsError as error:
+            raise TenantryError(f"release {release} of tenant {self.tenant} exists already", "exists") from error
+        except BaseException as error:
+            shutil.rmtree(directory, ignore_errors=True)
+            if isinstance(error, OSError):
+                durable.raise_if_full(error, directory)
+            raise
+
+    def _write_file(self, release: str, entry: dict[str, t.Any]) -> None:
+        base = entry.get("base") or "release"
+        path = self.file_path(release, entry["path"], base)
+        root = self.directory(release) if base == "release" else self.shared_path
+        self._make_parents(root, os.path.dirname(path))
+        content, mode, owner = entry["content"].encode(), int(entry["mode"], 8), int(entry.get("owner") or 0)
+        if base == "shared":
+            wanted = (hashlib.sha256(content).hexdigest(), mode)
+            if self._fingerprint(path) != wanted:
+                durable.replace(path, content, mode, owner)
+        else:
+            durable.write_new(path, content, mode, owner)
+
+    @staticmethod
+    def _make_parents(root: str, directory: str) -> None:
+        """Directories for root alone: the engine mounts single files out of them."""
+        missing = []
+        while directory != root and not os.path.isdir(directory):
+            missing.append(directory)
+            directory = os.path.dirname(directory)
+        for path in reversed(missing):
+            os.mkdir(path, 0o700)
+
+    def activate(self, release: str) -> str | None:
+        """Make a finished release the current one and return the one before it."""
+        self.finished(release)
+        reason = self.bad(release)
+        if reason:
+            raise TenantryError(
+                f"release {release} of tenant {self.tenant} is marked bad ({reason.get('reason')}): choose another one",
+                "bad_release",
+            )
+        try:
+            before = self.current()
+        except TenantryError:
+            before = None
+        if before != release:
+            if os.path.isdir(self.current_link) and not os.path.islink(self.current_link):
+                raise TenantryError(f"{self.current_link} is a directory: move it away, then run again", "corrupt")
+            durable.replace_link(self.current_link, os.path.join("releases", release))
+        return before
+
+    def mark_bad(self, release: str, mark: dict[str, t.Any]) -> bool:
+        """Mark a release so that nothing chooses it again; False when it is marked already."""
+        path = os.path.join(self.directory(release), BAD)
+        if not os.path.isdir(self.directory(release)) or os.path.exists(path):
+            return False
+        durable.replace_json(path, mark, 0o640)
+        return True
+
+    def remove(self, release: str) -> bool:
+        """Remove a release that is not current; its manifest goes first, so that a crash leaves an unfinished one."""
+        directory = self.directory(release)
+        if not os.path.isdir(directory):
+            return False
+        if os.path.islink(self.current_link) and os.path.basename(os.readlink(self.current_link)) == release:
+            raise TenantryError(
+                f"release {release} of tenant {self.tenant} is current: it cannot be removed", "current"
+            )
+        for name in (MANIFEST,):
+            if os.path.exists(os.path.join(directory, name)):
+                os.unlink(os.path.join(directory, name))
+        shutil.rmtree(directory)
+        return True
+
+    def prunable(self, keep: int) -> list[str]:
+        """Releases that retention lets go: all but the current one, the one before it and ``keep`` good ones besides.
+
+        Unfinished and bad ones do not count as good, and go when they are older than the current one.
+        """
+        current = self.current()
+        if current is None:
+            return []
+        older = [release for release in self.releases() if release < current]
+        good = [release for release in older if self.manifest(release) is not None and self.bad(release) is None]
+        kept = set(good[-(keep + 1) :])
+        newer_rejects = [release for release in self.releases() if release > current and self.bad(release) is not None]
+        return [release for release in older if release not in kept] + newer_rejects[:-1]
+
+    def remove_all(self) -> bool:
+        """Remove the tenant's directory, except its lock, journal and token."""
+        found = False
+        if os.path.islink(self.current_link):
+            os.unlink(self.current_link)
+            found = True
+        for path in (self.releases_path, self.shared_path):
+            if os.path.isdir(path):
+                found = True
+                shutil.rmtree(path)
+        return found
+
+    # -- run state and history ---------------------------------------------------------------------------------
+
+    def state(self) -> str | None:
+        """``active`` or ``stopped`` as the last operation left the tenant; None before the first."""
+        data = durable.read_json(os.path.join(self.deploy_path, "state.json"))
+        return data["state"] if data else None
+
+    def set_state(self, state: str, operation: str | None) -> None:
+        """Record the run state that was reached."""
+        if self.state() != state:
+            durable.replace_json(os.path.join(self.deploy_path, "state.json"), {"state": state, "operation": operation})
+
+    def record(self, event: dict[str, t.Any]) -> None:
+        """Append one line to ``releases.jsonl``."""
+        line = json.dumps(event, sort_keys=True).encode() + b"\n"
+        path = os.path.join(self.deploy_path, "releases.jsonl")
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        try:
+            os.write(descriptor, line)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

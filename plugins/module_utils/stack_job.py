@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run of a job service to its end: started, waited for, its words kept, nothing left behind."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+import typing as t
+
+from . import compose_orphans, durable, engine_containers, engine_images, engine_networks
+from .compose_cli import Compose
+from .engine import Engine
+from .engine_containers import PROJECT_LABEL, Container
+from .errors import TenantryError
+from .polling import Deadline, Pause
+from .redaction import Redactor
+from .stack_options import PROJECT_ARGUMENTS
+from .stack_project import Service, load
+from .stack_wait import LINES_IN_MESSAGE, ending
+
+JOB_ARGUMENTS: dict[str, t.Any] = {
+    **PROJECT_ARGUMENTS,
+    "project_src": {"type": "path", "required": True},
+    "service": {"type": "str", "required": True},
+    "profiles": {"type": "list", "elements": "str", "default": ["job"]},
+    "timeout": {"type": "int", "default": 600},
+    "creates": {"type": "path"},
+}
+
+#: What docker compose itself may need to make and start one container.
+START_SECONDS = 120
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One job service of a project."""
+
+    engine: Engine
+    compose: Compose
+    owner: str | None
+    service: str
+    timeout: float
+    log_lines: int
+    creates: str | None
+
+    @classmethod
+    def from_params(cls, engine: Engine, params: t.Mapping[str, t.Any]) -> Job:
+        compose = Compose(
+            engine,
+            params["project_name"],
+            params["project_src"],
+            tuple(params["files"]),
+            tuple(params["profiles"]),
+            Redactor(params["redact"]),
+        )
+        return cls(
+            engine,
+            compose,
+            params["tenant"],
+            params["service"],
+            params["timeout"],
+            params["log_lines"],
+            params["creates"],
+        )
+
+    @property
+    def label(self) -> str:
+        return f"job {self.service} of project {self.compose.project}"
+
+    def run(self, check_mode: bool) -> dict[str, t.Any]:
+        """Run it, or take over a run whose module was killed.
+
+        :raises TenantryError: kinds ``job_failed``, ``job_timeout``, ``job_running``, ``image_missing``,
+            ``foreign_object``, ``invalid``, and those of engine and compose.
+        """
+        service = self._service()
+        if self.creates is not None and os.path.exists(self.creates):
+            return self._result(False, None, [], False)
+        if check_mode:
+            self._left_over()
+            return self._result(True, None, [], False)
+        compose_orphans.end(self.engine.host, self.compose.project)
+        adopted = self._adoptable(self._left_over(), service)
+        try:
+            container = adopted or self._start(service)
+            ended = self._wait(container, Deadline(self.timeout))
+            lines = self._log(ended)
+        finally:
+            self._clean_up()
+        if ended.exit_code != 0:
+            raise self._failure(f"{self.label} ended {ending(ended)}", "job_failed", lines, exit_code=ended.exit_code)
+        self._note_done(service)
+        return self._result(True, ended.exit_code, lines, adopted is not None)
+
+    def _service(self) -> Service:
+        project = load(self.compose)
+        if self.owner not in (None, project.owner):
+            raise TenantryError(
+                f"project {project.name}: its files are of tenant {project.owner or 'none'}, not of {self.owner}",
+                "invalid",
+            )
+        return project.chosen(self.compose.profiles, [self.service])[self.service]
+
+    def _left_over(self) -> list[Container]:
+        """Containers of earlier runs of this job. Only a killed module leaves one."""
+        found = engine_containers.read(self.engine, [f"{PROJECT_LABEL}={self.compose.project}"])
+        mine = [one for one in found if one.one_off and one.service == self.service]
+        for container in mine:
+            engine_networks.refuse_foreign("container", container.name, container.labels, self.owner)
+        return mine
+
+    def _adoptable(self, left_over: list[Container], service: Service) -> Container | None:
+        """A run of the same spec that still runs, or ended well unseen: no migration may run twice."""
+        for container in left_over:
+            same = container.spec_digest == service.spec_digest
+            ended_well = container.state == "exited" and container.started and container.exit_code == 0
+            if container.state == "running" and not same:
+                raise TenantryError(
+                    f"container {container.name} still runs {self.label} with another definition: wait for it, or "
+                    "remove it, then run again",
+                    "job_running",
+                )
+            if same and (container.state == "running" or ended_well):
+                return container
+        self._clean_up()
+        return None
+
+    def _start(self, service: Service) -> Container:
+        if engine_images.image_id(self.engine, service.image) is None:
+            raise TenantryError(
+                f"{self.label}: the engine lacks {service.image}, and a job pulls nothing: run "
+                "tenantry.platform.images first",
+                "image_missing",
+                images=[service.image],
+            )
+        self.compose.run("run", "--detach", "--no-TTY", "--no-deps", self.service, timeout=START_SECONDS)
+        started = self._left_over()
+        if not started:
+            raise TenantryError(f"{self.label}: its container vanished as soon as it was made", "job_failed", logs=[])
+        return started[-1]
+
+    def _wait(self, container: Container, deadline: Deadline) -> Container:
+        pause = Pause(0.1, 1.0)
+        while True:
+            now = engine_containers.reread(self.engine, container)
+            if now is None:
+                raise TenantryError(
+                    f"{self.label}: somebody removed its container {container.name} while it ran: see what it did, "
+                    "then run again",
+                    "job_failed",
+                    logs=[],
+                )
+            if now.state in ("exited", "dead"):
+                return now
+            if deadline.passed():
+                lines = self._log(now)
+                engine_containers.stop(self.engine, now)
+                raise self._failure(
+                    f"{self.label} did not end within {deadline.seconds:g} s and was stopped", "job_timeout", lines
+                )
+            pause.sleep(deadline)
+
+    def _log(self, container: Container) -> list[str]:
+        return self.compose.redactor.lines(engine_containers.log_tail(self.engine, container, self.log_lines))
+
+    def _clean_up(self) -> None:
+        for container in self._left_over():
+            engine_containers.remove(self.engine, container, anonymous_volumes=True)
+
+    def _note_done(self, service: Service) -> None:
+        if self.creates is not None:
+            done = {"service": service.name, "spec_digest": service.spec_digest, "ended_at": time.time()}
+            durable.replace_json(self.creates, done, 0o640)
+
+    def _failure(self, what: str, kind: str, lines: list[str], **details: t.Any) -> TenantryError:
+        said = f"its last log lines: {' | '.join(lines[-LINES_IN_MESSAGE:])}" if lines else "it logged nothing"
+        return TenantryError(f"{what}; {said}", kind, logs=lines, **details)
+
+    def _result(self, changed: bool, exit_code: int | None, lines: list[str], adopted: bool) -> dict[str, t.Any]:
+        return {
+            "changed": changed,
+            "exit_code": exit_code,
+            "logs": lines,
+            "adopted": adopted,
+            "diff": {"before": {self.label: "not run" if changed else "done"}, "after": {self.label: "done"}},
+        }
+
+
+def run(engine: Engine, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Run a job; returns a module result."""
+    return Job.from_params(engine, params).run(check_mode)

@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: plan
+short_description: Compare desired, last applied and live states of the tenants
+version_added: 0.1.0
+description:
+  - Compares the spec of each tenant with the last applied release and the live state that
+    M(tenantry.platform.node_info) found on its node, and with the records of its zone.
+  - Prints what will happen and leaves the plan for the plays that apply it. Changes nothing.
+options:
+  request:
+    description:
+      - V(restart) also gives a new release to tenants that are in sync, so that their app services are renewed
+        without losing
+        a request.
+    type: str
+    choices: [deploy, restart]
+    default: deploy
+attributes:
+  check_mode:
+    description: Can run in check_mode and return changed status prediction without modifying anything.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed or will change.
+    support: none
+  idempotent:
+    description: When run twice in a row with the same arguments, the second run changes nothing.
+    support: full
+  action:
+    description: Runs on the controller, without a connection.
+    support: full
+  bypass_host_loop:
+    description: Runs once for all hosts of the play.
+    support: full
+notes:
+  - Runs on the controller. It leaves facts; delegate the task and its facts to localhost.
+author:
+  - tenantry.platform contributors (@tenantry)
+"""
+
+EXAMPLES = r"""
+- name: Compare
+  tenantry.platform.plan:
+  delegate_to: localhost
+  delegate_facts: true
+"""
+
+RETURN = r"""
+tenants:
+  description: For each tenant its status, the action it needs, and why.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - tenant: acme
+      status: pending
+      action: deploy
+      reasons: [web 1.0.0 → 1.1.0]
+ansible_facts:
+  description: >-
+    C(tenantry_plan), C(tenantry_apply), C(tenantry_dns_present) and C(tenantry_dns_absent) for the plays that
+    follow.
+  returned: success
+  type: dict
+"""

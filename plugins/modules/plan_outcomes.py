@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: plan_outcomes
+short_description: Collect how the tenants of a run ended
+version_added: 0.1.0
+description:
+  - Joins the plan with the outcomes that the tenants recorded. A tenant that was lost on the way is never taken
+    for a success.
+  - Leaves the rows of the report, and the records that may be removed.
+attributes:
+  check_mode:
+    description: Can run in check_mode and return changed status prediction without modifying anything.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed or will change.
+    support: none
+  idempotent:
+    description: When run twice in a row with the same arguments, the second run changes nothing.
+    support: full
+  action:
+    description: Runs on the controller, without a connection.
+    support: full
+  bypass_host_loop:
+    description: Runs once for all hosts of the play.
+    support: full
+notes:
+  - Runs on the controller. It leaves facts; delegate the task and its facts to localhost.
+author:
+  - tenantry.platform contributors (@tenantry)
+"""
+
+EXAMPLES = r"""
+- name: Collect how the tenants ended
+  tenantry.platform.plan_outcomes:
+  delegate_to: localhost
+  delegate_facts: true
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: C(tenantry_rows) and C(tenantry_dns_absent) for the tasks that follow.
+  returned: success
+  type: dict
+"""

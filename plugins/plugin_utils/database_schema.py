@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The relations of the tenant database as this collection reads and writes them, and the words they may hold.
+
+migrations/ makes the tables with their types and constraints; docs/tenant-database.md describes every column.
+"""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+try:
+    import sqlalchemy as sa
+except ImportError:  # database.connect() says what to install
+    sa = None  # type: ignore[assignment]
+
+STATES = ("active", "stopped", "suspended", "removed")
+STRATEGIES = ("blue_green", "canary", "rolling", "recreate")
+KINDS = ("app", "backing", "job")
+HEALTH_TYPES = ("http", "tcp", "command", "none")
+OPERATION_STATUSES = ("running", "success", "failure", "fatal", "cancelled", "superseded")
+OVERRIDE_FIELDS = ("state", "version")
+MIGRATION_DRIVERS = ("command", "alembic", "django", "artisan", "rails", "dbmate")
+BACKUP_ENGINES = ("pgbackrest", "pg_dump", "restic")
+IGNORE_MODES = ("ignore", "record")
+CONNECTIONS = ("ssh", "local")
+ROUTE_VIAS = ("file", "labels")
+ACTIONS = ("allow", "deny")
+
+# A view of another database may have more columns; these it must have.
+COLUMNS = {
+    "settings": "name value",
+    "nodes": "id name address connection ssh_user ssh_port python_interpreter ipv4 ipv6 max_parallel",
+    "zones": "id name nameserver ttl",
+    "stacks": "id name version description",
+    "tenants": (
+        "id name display_name state stack node zone subdomain tier ring strategy version pinned_version "
+        "maintenance_window maintenance_timezone created_at"
+    ),
+    "services": (
+        "id tenant stack name kind enabled image version command port replicas cpus memory health_type "
+        "health_path health_command health_interval health_timeout health_retries health_start_period "
+        "stop_grace_period run_as read_only_root no_new_privileges cap_add pids_limit tmpfs memory_swap"
+    ),
+    "service_environment": "id tenant stack service name value",
+    "service_labels": "id tenant stack service name value",
+    "service_volumes": "id tenant stack service name path read_only",
+    "service_secrets": "id tenant stack service secret",
+    "service_dependencies": "id tenant stack service depends_on",
+    "routes": "id tenant stack name enabled hostname path_prefix service tls sticky via",
+    "route_backends": "id tenant stack route service weight",
+    "access_rules": "id tenant stack service route position action cidr everyone",
+    "secrets": "id tenant stack name vault reference",
+    "migrations": "id tenant stack service name driver command rollback_command timeout reversible",
+    "backup_policies": "id tenant stack service name engine volume schedule retention_days",
+    "ignore_rules": "id tenant kind resource field mode reason expires_at created_at",
+    "overrides": "id tenant field value reason created_by created_at expires_at released_at released_by",
+    "operations": "id tenant action status token requested_by started_at finished_at release_id error_kind message",
+    "operation_steps": "operation position name status started_at finished_at detail",
+    "fencing_tokens": "tenant token",
+    "applied_releases": "id tenant release_id spec_digest version operation applied_at",
+}
+
+
+@functools.cache
+def relations(schema: str | None = None, prefix: str = "") -> sa.MetaData:
+    """All relations, below a schema or with a prefix before each name.
+
+    Without types, so that every value is read as the database has it; times are written as such.
+    """
+    metadata = sa.MetaData(schema=schema)
+    for name, columns in COLUMNS.items():
+        sa.Table(prefix + name, metadata, *(sa.Column(column, _type(column)) for column in columns.split()))
+    return metadata
+
+
+def _type(column: str) -> t.Any:
+    return sa.DateTime(timezone=True) if column.endswith("_at") else sa.types.NULLTYPE

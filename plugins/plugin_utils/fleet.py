@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hosts of a play as tenants, nodes and quarantined ones, and the facts that plays hand to each other."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+OUTCOME = "tenantry_outcome"  # fact on a tenant: how its apply ended
+
+
+@dataclasses.dataclass
+class Fleet:
+    """What a run covers."""
+
+    specs: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
+    invalid: dict[str, list[dict[str, str]]] = dataclasses.field(default_factory=dict)
+    nodes: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def readers(self) -> dict[str, list[str]]:
+        """One host of each node to read it through, with the tenants to read there.
+
+        A tenant's connection is its node's, so that ``--limit`` to a tenant still reaches the node.
+        """
+        by_node: dict[str, list[str]] = {node: [] for node in self.nodes}
+        for name, spec in self.specs.items():
+            by_node.setdefault(spec["node"], []).append(name)
+        return {(names[0] if names else node): names for node, names in sorted(by_node.items())}
+
+
+def sort_hosts(task_vars: dict[str, t.Any], hosts: t.Iterable[str]) -> Fleet:
+    """Sort hosts by what the inventory plugin said of them."""
+    hostvars = task_vars["hostvars"]
+    fleet = Fleet()
+    for host in hosts:
+        variables = hostvars.raw_get(host)
+        if "tenantry_invalid" in variables:
+            fleet.invalid[host] = variables["tenantry_invalid"]
+        elif "tenant" in variables:
+            fleet.specs[host] = variables["tenant"]
+        elif "node" in variables:
+            fleet.nodes.append(host)
+    return fleet
+
+
+def localhost_fact(task_vars: dict[str, t.Any], name: str, default: t.Any) -> t.Any:
+    """A fact that an earlier play left on localhost."""
+    return _facts(task_vars, "localhost").get(name, default)
+
+
+def host_fact(task_vars: dict[str, t.Any], host: str, name: str) -> t.Any:
+    """A fact of any host of the inventory, None where there is none."""
+    return _facts(task_vars, host).get(name)
+
+
+def registered(task_vars: dict[str, t.Any], host: str, name: str) -> t.Any:
+    """A registered result of any host of the inventory, None where there is none."""
+    return task_vars["hostvars"].raw_get(host).get(name)
+
+
+def _facts(task_vars: dict[str, t.Any], host: str) -> dict[str, t.Any]:
+    # Facts are read by their own name: injecting them as variables is on its way out of ansible-core.
+    return task_vars["hostvars"].raw_get(host).get("ansible_facts") or {}
+
+
+def requested_by(task_vars: dict[str, t.Any]) -> str:
+    """Who asked for this run: a variable, AWX's user, or the login name."""
+    import getpass
+
+    for name in ("tenantry_requested_by", "awx_user_name", "tower_user_name"):
+        if task_vars.get(name):
+            return str(task_vars[name])
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

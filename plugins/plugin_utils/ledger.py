@@ -1,0 +1,357 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the platform writes into the tenant database: operations, their steps, and what people hold against it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import functools
+import random
+import secrets
+import time
+import typing as t
+
+from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
+from ansible_collections.tenantry.platform.plugins.plugin_utils import database as db
+from ansible_collections.tenantry.platform.plugins.plugin_utils import database_schema as schema
+from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_overrides, spec_rules
+
+try:
+    import sqlalchemy as sa
+except ImportError:  # database.connect() says what to install
+    sa = None  # type: ignore[assignment]
+
+if t.TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# SQLite takes 32,766 parameters in a statement, and servers have limits of their own.
+_AT_ONCE = 1000
+_TRIES = 6
+# In the place of a tenant's name: what orders the transactions that write holds. No tenant can be called so.
+_HOLDS = "*holds*"
+
+
+@dataclasses.dataclass(frozen=True)
+class Begun:
+    """An operation that was recorded as running."""
+
+    id: str
+    token: int  # larger than that of every earlier operation on the tenant
+
+
+def new_id() -> str:
+    """A ULID: 26 characters that sort by time."""
+    number = (int(time.time() * 1000) << 80) | secrets.randbits(80)
+    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def now() -> datetime.datetime:
+    """The time for rows: UTC, to the second."""
+    return datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+
+
+Method = t.TypeVar("Method", bound=t.Callable[..., t.Any])
+
+
+def _again(method: Method) -> Method:
+    """Repeat a transaction that met another one: two first rows of a tenant at once, a deadlock, a busy file."""
+
+    @functools.wraps(method)
+    def wrapper(*arguments: t.Any, **options: t.Any) -> t.Any:
+        for turn in range(_TRIES):
+            try:
+                return method(*arguments, **options)
+            except TenantryError as error:
+                if error.error_kind not in ("database_constraint", "database_busy") or turn == _TRIES - 1:
+                    raise
+                time.sleep(random.uniform(0.01, 0.1) * 2**turn)
+        raise AssertionError("unreachable")
+
+    return t.cast(Method, wrapper)
+
+
+class Ledger:
+    """Operations and overrides of a tenant database. Every method is one transaction."""
+
+    def __init__(self, database: db.Database) -> None:
+        self.database = database
+
+    @classmethod
+    def open(cls, settings: t.Mapping[str, t.Any]) -> Ledger:
+        """The ledger of the database that the inventory names in ``tenantry_database``.
+
+        :raises TenantryError: what :func:`database.connect` raises.
+        """
+        return cls(db.connect(settings))
+
+    # -- operations ------------------------------------------------------------------------------------------------
+
+    @_again
+    def begin(self, tenant: str, action: str, requested_by: str) -> Begun:
+        """Record that an operation runs."""
+        operations = self.database.table("operations")
+        with self.database.writing() as connection:
+            begun = Begun(new_id(), self._next_token(connection, tenant))
+            connection.execute(
+                operations.insert().values(
+                    id=begun.id,
+                    tenant=tenant,
+                    action=action,
+                    status="running",
+                    token=begun.token,
+                    requested_by=requested_by,
+                    started_at=now(),
+                )
+            )
+        return begun
+
+    def _next_token(self, connection: Connection, tenant: str) -> int:
+        tokens = self.database.table("fencing_tokens")
+        mine = tokens.c.tenant == tenant
+        if not connection.execute(tokens.update().where(mine).values(token=tokens.c.token + 1)).rowcount:
+            connection.execute(tokens.insert().values(tenant=tenant, token=1))
+        return int(connection.execute(sa.select(tokens.c.token).where(mine)).scalar_one())
+
+    def _queue(self, connection: Connection, tenant: str) -> None:
+        """Wait until no other transaction writes about the tenant: servers let them overlap, and then deadlock."""
+        tokens = self.database.table("fencing_tokens")
+        connection.execute(tokens.update().where(tokens.c.tenant == tenant).values(token=tokens.c.token))
+
+    @_again
+    def finish(
+        self,
+        operation: str,
+        status: str,
+        error_kind: str | None = None,
+        message: str | None = None,
+        release: str | None = None,
+        steps: t.Sequence[t.Mapping[str, t.Any]] = (),
+        spec_digest: str | None = None,
+        version: str | None = None,
+    ) -> None:
+        """Record how an operation ended. What ended once is not changed again.
+
+        Earlier operations on the tenant that never ended are superseded: this one held the tenant's lock after them.
+
+        :param status: ``success``, ``failure``, ``fatal``, ``cancelled`` or ``superseded``.
+        :param release: the release that serves now; of a success it is recorded as applied.
+        :param steps: the node's journal: ``step``, ``result``, ``began_at``, ``ended_at``.
+        :param spec_digest: digest of the spec that the release was made of.
+        :param version: version of the tenant in that spec.
+        :raises TenantryError: ``unknown_operation``.
+        """
+        operations, rows = self.database.table("operations"), self.database.table("operation_steps")
+        mine = operations.c.id == operation
+        with self.database.writing() as connection:
+            wanted = sa.select(operations.c.status, operations.c.tenant, operations.c.token).where(mine)
+            row = connection.execute(wanted).first()
+            if row is None:
+                raise TenantryError(f"operation {operation} is not in the ledger", "unknown_operation")
+            self._queue(connection, row.tenant)
+            # One that waited for the lock behind this one was taken for lost, and still ends.
+            if row.status not in ("running", "superseded"):
+                return
+            connection.execute(
+                operations.update()
+                .where(mine)
+                .values(
+                    status=status,
+                    error_kind=error_kind,
+                    message=message or None,
+                    release_id=release,
+                    finished_at=now(),
+                )
+            )
+            if steps:
+                connection.execute(rows.insert(), [_step(operation, number, one) for number, one in enumerate(steps)])
+            # A cancelled one never had the lock.
+            if status != "cancelled":
+                self._supersede(connection, row.tenant, row.token)
+            if status == "success" and release:
+                known = {"spec_digest": spec_digest, "version": version}
+                self._record_release(connection, row.tenant, release, operation, known)
+
+    def _supersede(self, connection: Connection, tenant: str, token: int) -> None:
+        operations = self.database.table("operations")
+        older = (operations.c.tenant == tenant) & (operations.c.token < token) & (operations.c.status == "running")
+        connection.execute(operations.update().where(older).values(status="superseded", finished_at=now()))
+
+    def _record_release(
+        self, connection: Connection, tenant: str, release: str, operation: str, known: dict[str, str | None]
+    ) -> None:
+        applied = self.database.table("applied_releases")
+        mine = (applied.c.tenant == tenant) & (applied.c.release_id == release)
+        values: dict[str, t.Any] = {key: value for key, value in known.items() if value is not None}
+        values.update(operation=operation, applied_at=now())
+        if not connection.execute(applied.update().where(mine).values(**values)).rowcount:
+            connection.execute(applied.insert().values(tenant=tenant, release_id=release, **values))
+
+    # -- overrides -------------------------------------------------------------------------------------------------
+
+    @_again
+    def hold(
+        self,
+        tenants: t.Sequence[str],
+        *,
+        state: str,
+        field: str,
+        value: str | None,
+        reason: str,
+        until: str | None,
+        by: str,
+        check_mode: bool = False,
+    ) -> list[str]:
+        """Hold a field of tenants, or release holds, and return the tenants for which that changed something.
+
+        A value that the tenant's own row has already needs no hold: an older hold of the field is then released.
+
+        :param state: ``present`` or ``absent``.
+        :param until: when the hold ends by itself, ISO 8601; UTC where it names no offset.
+        :raises TenantryError: ``invalid`` for a value or time that cannot be, ``unknown_tenant``.
+        """
+        expires = _until(until)
+        tenants = [str.__str__(tenant) for tenant in tenants]
+        if state == "present":
+            _check_value(field, value)
+        changed = []
+        with self.database.writing() as connection:
+            if not check_mode:
+                self._next_token(connection, _HOLDS)
+            wanted = self._own_values(connection, tenants, field)
+            live = {row["tenant"]: row for row in self._live(connection, field)}
+            for tenant in tenants:
+                if tenant not in wanted:
+                    raise TenantryError(f"tenant {tenant} is not in the tenant database", "unknown_tenant")
+                held = live.get(tenant)
+                target = None if state == "absent" or wanted[tenant] == value else value
+                if target is None and held is None:
+                    continue
+                if held is not None and target is not None and _same(held, target, reason, expires):
+                    continue
+                changed.append(tenant)
+                if not check_mode:
+                    self._replace_hold(connection, tenant, field, target, reason, expires, by)
+        return changed
+
+    def holds(self, tenants: t.Sequence[str] | None = None) -> list[dict[str, t.Any]]:
+        """What is held now, oldest first.
+
+        :param tenants: of whom; of all by default.
+        :returns: ``tenant``, ``field``, ``value``, ``reason``, ``by``, ``since`` and ``until``; times in UTC.
+        """
+        with self.database.reading() as connection:
+            rows = self._live(connection, None)
+        return [
+            {
+                "tenant": row["tenant"],
+                "field": row["field"],
+                "value": row["value"],
+                "reason": row["reason"],
+                "by": row["created_by"],
+                "since": spec_overrides.written(_moment(row["created_at"])),
+                "until": spec_overrides.written(row["expires_at"]),
+            }
+            for row in rows
+            if tenants is None or row["tenant"] in tenants
+        ]
+
+    def _own_values(self, connection: Connection, tenants: t.Sequence[str], field: str) -> dict[str, t.Any]:
+        table = self.database.table("tenants")
+        own = table.c.state if field == "state" else sa.func.coalesce(table.c.pinned_version, table.c.version)
+        query = sa.select(table.c.name, own)
+        return {row[0]: row[1] for row in self._of(connection, query, table.c.name, tenants)}
+
+    def _live(self, connection: Connection, field: str | None) -> list[dict[str, t.Any]]:
+        """Holds that count, of every tenant, oldest first."""
+        table = self.database.table("overrides")
+        names = ("tenant", "field", "value", "reason", "created_by", "created_at", "expires_at")
+        # Times are read as they are: people write them too, and SQLite takes any text.
+        columns = [sa.type_coerce(table.c[name], sa.types.NULLTYPE) for name in names]
+        query = sa.select(*columns).where(table.c.released_at.is_(None)).order_by(table.c.id)
+        if field is not None:
+            query = query.where(table.c.field == field)
+        rows = [dict(zip(names, row)) for row in connection.execute(query)]
+        for row in rows:
+            row["expires_at"] = _moment(row["expires_at"])
+        return [row for row in rows if row["expires_at"] is None or row["expires_at"] > now()]
+
+    def _of(self, connection: Connection, query: t.Any, column: t.Any, tenants: t.Sequence[str]) -> t.Iterator[t.Any]:
+        """Rows of some tenants, however many there are."""
+        for start in range(0, len(tenants), _AT_ONCE):
+            yield from connection.execute(query.where(column.in_(tenants[start : start + _AT_ONCE])))
+
+    def _replace_hold(
+        self,
+        connection: Connection,
+        tenant: str,
+        field: str,
+        value: str | None,
+        reason: str,
+        expires: datetime.datetime | None,
+        by: str,
+    ) -> None:
+        table = self.database.table("overrides")
+        mine = (table.c.tenant == tenant) & (table.c.field == field) & table.c.released_at.is_(None)
+        connection.execute(table.update().where(mine).values(released_at=now(), released_by=by))
+        if value is not None:
+            connection.execute(
+                table.insert().values(
+                    tenant=tenant,
+                    field=field,
+                    value=value,
+                    reason=reason,
+                    created_by=by,
+                    created_at=now(),
+                    expires_at=expires,
+                )
+            )
+
+
+def _step(operation: str, position: int, step: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {
+        "operation": operation,
+        "position": position,
+        "name": step["step"],
+        "status": step["result"] or "interrupted",
+        "started_at": _time(step["began_at"]),
+        "finished_at": _time(step["ended_at"]),
+    }
+
+
+def _check_value(field: str, value: t.Any) -> None:
+    """A value that no tenant can have would quarantine every tenant that is held at it."""
+    rule = spec_rules.choice(*schema.STATES) if field == "state" else spec_rules.version
+    try:
+        rule(value)
+    except ValueError as error:
+        raise TenantryError(f"{field} cannot be held: {error}", "invalid") from None
+
+
+def _until(text: str | None) -> datetime.datetime | None:
+    until = _time(text)
+    if until is not None and until <= now():
+        raise TenantryError(f"{text!r} is over: a hold that ends then holds nothing", "invalid")
+    return until
+
+
+def _same(held: t.Mapping[str, t.Any], value: str, reason: str, expires: datetime.datetime | None) -> bool:
+    return (held["value"], held["reason"], held["expires_at"]) == (value, reason, expires)
+
+
+def _moment(value: t.Any) -> datetime.datetime | None:
+    """A time of a row; one that cannot be read counts as none, the inventory tells about it."""
+    try:
+        return spec_overrides.moment(value)
+    except ValueError:
+        return None
+
+
+def _time(text: str | None) -> datetime.datetime | None:
+    """A time from ISO 8601 text; UTC where it names no offset."""
+    try:
+        return spec_overrides.moment(text or None)
+    except ValueError as error:
+        raise TenantryError(str(error), "invalid") from None

@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's side of an operation: who asks, whether a holder is dead, and what the end is called."""
+
+from __future__ import annotations
+
+import os
+import socket
+import typing as t
+
+from ansible_collections.tenantry.platform.plugins.module_utils.lock import process_start
+from ansible_collections.tenantry.platform.plugins.plugin_utils import report
+
+# What a person reads when an action ended well.
+DONE = {"deploy": "deployed", "converge": "converged", "stop": "stopped", "remove": "removed"}
+
+
+def boot_id() -> str:
+    """Identity of this boot of the controller; empty where the kernel does not tell."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
+            return stream.read().strip()
+    except OSError:
+        return ""
+
+
+def holder(requested_by: str) -> dict[str, t.Any]:
+    """Who asks, for the lock. Task workers are forked, so the run itself is the parent process."""
+    run = os.getppid()
+    return {
+        "by": requested_by,
+        "controller": socket.gethostname(),
+        "controller_boot": boot_id(),
+        "controller_pid": run,
+        "controller_pid_start": process_start(run),
+    }
+
+
+def is_dead_here(other: dict[str, t.Any]) -> bool:
+    """Whether the holder of a lock ran on this controller, in this boot, and is gone.
+
+    Of any other controller nothing is known: its lock expires by time.
+    """
+    if not other or not other.get("controller_boot") or other["controller_boot"] != boot_id():
+        return False
+    return process_start(other["controller_pid"]) != other["controller_pid_start"]
+
+
+def outcome(action: str, ended: str, failure: dict[str, t.Any] | None, serving: str | None) -> dict[str, t.Any]:
+    """The fact that the report reads.
+
+    :param ended: ``success``, ``failure`` (rescued) or ``fatal`` (could not be rescued).
+    :param serving: the release that is current now.
+    """
+    if ended == "success":
+        return {"status": DONE[action], "release": serving, "message": "", "error_kind": None}
+    result = (failure or {}).get("result") or {}
+    message = report.failure_text(failure or {})
+    if ended == "failure":
+        message += (
+            f"\n  release {serving} serves as before" if serving else "\n  no release serves: there was none before"
+        )
+    else:
+        message += "\n  run again to settle it, or look with tenantry.platform.status"
+    return {
+        "status": "failed" if ended == "failure" else "fatal",
+        "release": serving,
+        "message": message,
+        "error_kind": result.get("error_kind"),
+    }

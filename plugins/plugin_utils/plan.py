@@ -1,0 +1,241 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Desired, last applied and live states of tenants, and what follows from them. No input or output."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+# What a tenant needs, by the spec's state. `converge` replays the current release: it starts, mends and settles.
+ACTIONS = ("none", "deploy", "converge", "stop", "remove")
+
+
+@dataclasses.dataclass
+class Verdict:
+    """What plan says about one tenant."""
+
+    tenant: str
+    node: str
+    status: str
+    action: str = "none"
+    reasons: list[str] = dataclasses.field(default_factory=list)
+    held: list[str] = dataclasses.field(default_factory=list)
+    release: str | None = None
+    url: str = ""
+    zone: str = ""
+    records: int = 0  # record sets to write or remove
+    findings: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """For facts and reports."""
+        return dataclasses.asdict(self)
+
+
+def quarantined(tenant: str, invalid: list[dict[str, str]]) -> Verdict:
+    """A tenant whose rows failed validation."""
+    return Verdict(tenant, "", "invalid", reasons=[f"{one['field']}: {one['reason']}" for one in invalid])
+
+
+def unreachable(spec: dict[str, t.Any], why: str) -> Verdict:
+    """A tenant whose node did not answer."""
+    return Verdict(spec["name"], spec["node"], "unreachable", reasons=[why], held=_held(spec))
+
+
+def judge(
+    spec: dict[str, t.Any],
+    digest: str,
+    node: dict[str, t.Any],
+    dns: DnsPlan,
+    request: str = "deploy",
+) -> Verdict:
+    """Compare a tenant's spec with what its node's reader found.
+
+    :param digest: digest of the spec.
+    :param node: result of M(tenantry.platform.node_info).
+    :param dns: what is wrong with the tenant's records.
+    :param request: ``deploy``, or ``restart`` to renew the containers of tenants that are in sync.
+    """
+    live = node["tenants"].get(spec["name"], {})
+    verdict = Verdict(
+        spec["name"],
+        spec["node"],
+        "in_sync",
+        held=_held(spec),
+        release=live.get("current"),
+        url=_url(spec),
+        zone=spec["zone"],
+        records=len(dns.present) + len(dns.absent),
+        findings=live.get("findings", []),
+    )
+    blocked = _blocked(spec, node, dns)
+    if blocked:
+        verdict.status, verdict.reasons = blocked[0], [blocked[1]]
+        return verdict
+    if spec["state"] == "removed":
+        _judge_removed(verdict, live, dns)
+    elif spec["state"] in ("stopped", "suspended"):
+        _judge_stopped(verdict, spec, live, dns)
+    else:
+        _judge_active(verdict, spec, digest, live, dns, request)
+    if verdict.status == "in_sync" and verdict.held:
+        verdict.status = "held"
+    return verdict
+
+
+def _blocked(spec: dict[str, t.Any], node: dict[str, t.Any], dns: DnsPlan) -> tuple[str, str] | None:
+    """Why nothing may be said or done about the tenant: something could not be read, or is somebody else's."""
+    if node.get("engine_error"):
+        return "unknown", node["engine_error"]
+    live = node["tenants"].get(spec["name"], {})
+    if live.get("lock"):
+        return "unknown", f"an operation runs: {live['lock']}"
+    if node.get("edge_error") and (spec["routes"] or live.get("current")):
+        return "unknown", node["edge_error"]
+    if dns.error:
+        return "unknown", dns.error
+    if dns.conflict:
+        return "conflict", dns.conflict
+    return None
+
+
+def _judge_removed(verdict: Verdict, live: dict[str, t.Any], dns: DnsPlan) -> None:
+    left = [what for what, there in (("release", live.get("present")), ("records", dns.absent)) if there]
+    if left:
+        verdict.status, verdict.action = "pending", "remove"
+        verdict.reasons = [f"removed in the database, {' and '.join(left)} still there"]
+    verdict.url = ""
+
+
+def _judge_stopped(verdict: Verdict, spec: dict[str, t.Any], live: dict[str, t.Any], dns: DnsPlan) -> None:
+    if live.get("current") and (live.get("running") or live.get("routed") or live.get("state") == "active"):
+        verdict.status, verdict.action, verdict.reasons = "pending", "stop", [f"{spec['state']} in the database"]
+    elif live.get("interrupted"):
+        verdict.status, verdict.action = "pending", "stop"
+        verdict.reasons = [f"settle interrupted operation {live['interrupted']}"]
+    elif dns.present:
+        verdict.status, verdict.action, verdict.reasons = "pending", "none", dns.reasons
+    else:
+        verdict.reasons = [spec["state"]]
+    verdict.url = ""
+
+
+def _judge_active(
+    verdict: Verdict, spec: dict[str, t.Any], digest: str, live: dict[str, t.Any], dns: DnsPlan, request: str
+) -> None:
+    current = live.get("current")
+    if live.get("error"):
+        verdict.status, verdict.action, verdict.reasons = "drift", "deploy", [live["error"]]
+    elif current is None:
+        verdict.status, verdict.action, verdict.reasons = "pending", "deploy", ["first release"]
+    elif live["spec_digest"] != digest:
+        verdict.status, verdict.action = "pending", "deploy"
+        verdict.reasons = _image_changes(spec, live.get("images", {})) or ["configuration changed"]
+    elif request == "restart" and live.get("state") == "active":
+        # Also when there is something to settle or to mend: a new release does both.
+        verdict.status, verdict.action, verdict.reasons = "pending", "deploy", ["restart requested"]
+    elif live.get("interrupted"):
+        verdict.status, verdict.action = "pending", "converge"
+        verdict.reasons = [f"settle interrupted operation {live['interrupted']}"]
+    elif live.get("state") != "active":
+        verdict.status, verdict.action, verdict.reasons = "pending", "converge", ["start"]
+    elif live["findings"]:
+        verdict.status, verdict.action = "drift", "converge"
+        verdict.reasons = [one["text"] for one in live["findings"]]
+        if any(one["kind"] == "file" for one in live["findings"]):
+            verdict.action = "deploy"  # an edited release is not replayed: it is replaced by a new one
+    elif dns.present or dns.absent:
+        # Records are mended in one batch for the fleet; the tenant itself has nothing to run.
+        verdict.status, verdict.reasons = ("pending" if live.get("new_names") else "drift"), dns.reasons
+
+
+def _image_changes(spec: dict[str, t.Any], images: dict[str, str]) -> list[str]:
+    reasons = []
+    for service in spec["services"]:
+        before = images.get(service["name"])
+        if before is None:
+            reasons.append(f"{service['name']} is new")
+        elif before != service["image"]:
+            reasons.append(f"{service['name']} {_tag(before)} → {_tag(service['image'])}")
+    names = {service["name"] for service in spec["services"]}
+    return reasons + [f"{name} goes" for name in sorted(set(images) - names)]
+
+
+def _tag(image: str) -> str:
+    """Tag of an image, or the start of its digest."""
+    if "@" in image:
+        return image.rsplit("@", 1)[1][:19]
+    last = image.rsplit("/", 1)[-1]
+    return last.rsplit(":", 1)[1] if ":" in last else "latest"
+
+
+def _held(spec: dict[str, t.Any]) -> list[str]:
+    return [f"{one['field']}={one['value']} by {one['by']}: {one['reason']}" for one in spec["held"]]
+
+
+def _url(spec: dict[str, t.Any]) -> str:
+    for route in spec["routes"]:
+        scheme = "https" if route["tls"] else "http"
+        if route["path_prefix"] == "/" or len(spec["routes"]) == 1:
+            return f"{scheme}://{route['hostname']}{route['path_prefix']}"
+    return ""
+
+
+# -- names ---------------------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class DnsPlan:
+    """Records of one tenant: what to write before the tenants are applied, and what to remove after."""
+
+    present: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    absent: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    error: str = ""
+    conflict: str = ""
+
+    @property
+    def reasons(self) -> list[str]:
+        """A few words for each record."""
+        return [f"record {one['record']} {one['type']} to write" for one in self.present] + [
+            f"record {one['record']} {one['type']} to remove" for one in self.absent
+        ]
+
+
+def plan_records(
+    spec: dict[str, t.Any], owner: str, desired: list[dict[str, t.Any]], live: list[dict[str, t.Any]]
+) -> DnsPlan:
+    """Compare a tenant's record sets with those of its zone.
+
+    :param desired: normalized record sets of name, type, ttl, value; none for a removed tenant.
+    :param live: normalized record sets of the zone, with owner.
+    """
+    plan = DnsPlan()
+    there = {(one["name"], one["type"]): one for one in live}
+    wanted = {} if spec["state"] == "removed" else {(one["name"], one["type"]): one for one in desired}
+    for key, one in sorted(wanted.items()):
+        found = there.get(key)
+        if found and found.get("owner") != owner:
+            holder = found.get("owner") or "nobody we know"
+            plan.conflict = f"record {key[0]} {key[1]} belongs to {holder}: remove it, or give the tenant another name"
+            return plan
+        if (
+            not found
+            or found["disabled"]
+            or (found["ttl"], sorted(found["value"])) != (one["ttl"], sorted(one["value"]))
+        ):
+            plan.present.append(_item(one, owner))
+    gone = [one for key, one in sorted(there.items()) if one.get("owner") == owner and key not in wanted]
+    plan.absent = [{"record": one["name"], "type": one["type"], "owner": owner} for one in gone]
+    return plan
+
+
+def _item(record: dict[str, t.Any], owner: str) -> dict[str, t.Any]:
+    """A record set as M(tenantry.platform.powerdns_records) takes it."""
+    return {
+        "record": record["name"],
+        "type": record["type"],
+        "ttl": record["ttl"],
+        "value": list(record["value"]),
+        "owner": owner,
+    }

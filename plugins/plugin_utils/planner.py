@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a play's variables to the plan of its tenants."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, report
+from ansible_collections.tenantry.platform.plugins.plugin_utils import plan as judging
+from ansible_collections.tenantry.platform.plugins.plugin_utils.render import dns
+from ansible_collections.tenantry.platform.plugins.plugin_utils.spec import digest
+
+
+@dataclasses.dataclass
+class Plan:
+    """All verdicts, and the records to write before and remove after."""
+
+    verdicts: list[dict[str, t.Any]]
+    records: dict[str, judging.DnsPlan]
+    zones: dict[str, str]  # tenant -> zone
+
+    def facts(self, check_mode: bool) -> dict[str, t.Any]:
+        """What the next plays read from localhost; check mode applies nothing."""
+        apply = [] if check_mode else [one["tenant"] for one in self.verdicts if one["action"] != "none"]
+        return {
+            "tenantry_plan": {one["tenant"]: one for one in self.verdicts},
+            "tenantry_apply": apply,
+            "tenantry_dns_present": [] if check_mode else self._batches("present"),
+            "tenantry_dns_absent": [] if check_mode else self._batches("absent"),
+        }
+
+    def _batches(self, which: str) -> list[dict[str, t.Any]]:
+        """Record sets by zone: one request a zone, whatever the number of tenants."""
+        batches: dict[str, list[dict[str, t.Any]]] = {}
+        for tenant, records in self.records.items():
+            if not records.error and not records.conflict:
+                items = [dict(one, state=which) for one in getattr(records, which)]
+                batches.setdefault(self.zones[tenant], []).extend(items)
+        return [{"zone": zone, "record_sets": items} for zone, items in sorted(batches.items()) if items]
+
+
+def owner(tenant: str) -> str:
+    """Owner of a tenant's records, as the account of their comment says it; at most 40 characters."""
+    return f"tenant:{tenant}"
+
+
+def plan(task_vars: dict[str, t.Any], request: str) -> Plan:
+    """Judge every tenant that the run covers."""
+    covered = fleet.sort_hosts(task_vars, fleet.localhost_fact(task_vars, "tenantry_covered", []))
+    nodes = _nodes(task_vars, covered)
+    zones = _zones(task_vars)
+    verdicts: list[judging.Verdict] = []
+    records: dict[str, judging.DnsPlan] = {}
+    for name, spec in covered.specs.items():
+        node = nodes.get(spec["node"])
+        if node is None or "tenants" not in node:
+            why = (node or {}).get("msg") or f"node {spec['node']} did not answer"
+            verdicts.append(judging.unreachable(spec, str(why)))
+            continue
+        records[name] = _records(spec, zones)
+        verdicts.append(judging.judge(spec, digest(spec), node, records[name], request))
+    verdicts += [judging.quarantined(name, invalid) for name, invalid in covered.invalid.items()]
+    verdicts.sort(key=lambda one: one.tenant)
+    return Plan(
+        [one.as_dict() for one in verdicts], records, {name: spec["zone"] for name, spec in covered.specs.items()}
+    )
+
+
+def unread(covered: fleet.Fleet) -> dict[str, dict[str, t.Any]]:
+    """The plan as long as nothing was read: what never gets read stays so, and is never taken for being in sync."""
+    verdicts = [judging.unreachable(spec, f"node {spec['node']} was not read") for spec in covered.specs.values()]
+    verdicts += [judging.quarantined(name, invalid) for name, invalid in covered.invalid.items()]
+    return {one.tenant: one.as_dict() for one in sorted(verdicts, key=lambda one: one.tenant)}
+
+
+def _nodes(task_vars: dict[str, t.Any], covered: fleet.Fleet) -> dict[str, t.Any]:
+    """Reader results by node."""
+    result = {}
+    for reader in fleet.localhost_fact(task_vars, "tenantry_readers", []):
+        node = covered.specs[reader]["node"] if reader in covered.specs else reader
+        result[node] = fleet.registered(task_vars, reader, "tenantry_node_info")
+    return result
+
+
+def _zones(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Reader results by zone, from the loop that read them."""
+    for reader in fleet.localhost_fact(task_vars, "tenantry_readers", []):
+        read = fleet.registered(task_vars, reader, "tenantry_zone_info")
+        if read and read.get("results") is not None:
+            return {str(one["item"]): one for one in read["results"]}
+    return {}
+
+
+def _records(spec: dict[str, t.Any], zones: dict[str, t.Any]) -> judging.DnsPlan:
+    desired = dns.record_sets(spec)
+    read = zones.get(spec["zone"])
+    if read is None or read.get("failed") or read.get("unreachable") or "record_sets" not in read:
+        if not desired:
+            return judging.DnsPlan()
+        why = (read or {}).get("msg") or "it was not read"
+        return judging.DnsPlan(error=f"zone {spec['zone']}: {why}")
+    if not read["zone_exists"]:
+        if not desired:
+            return judging.DnsPlan()
+        why = "its name server does not have it: make it with tenantry.platform.nodes"
+        return judging.DnsPlan(error=f"zone {spec['zone']}: {why}")
+    return judging.plan_records(spec, owner(spec["name"]), desired, read["record_sets"])
+
+
+# -- after the apply -----------------------------------------------------------------------------------------------
+
+
+def zone_errors(results: list[dict[str, t.Any]]) -> dict[str, str]:
+    """By zone why it did not take its records, from the loop that wrote them."""
+    return {
+        str(one["item"]["zone"]): str(one.get("msg") or "its name server did not answer")
+        for one in results
+        if one.get("failed") or one.get("unreachable")
+    }
+
+
+def outcomes(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+    """How every tenant ended, and the records that may go: those of tenants that did not fail."""
+    verdicts = fleet.localhost_fact(task_vars, "tenantry_plan", {}).values()
+    errors = fleet.localhost_fact(task_vars, "tenantry_dns_errors", {})
+    applied = {one["tenant"]: fleet.host_fact(task_vars, one["tenant"], fleet.OUTCOME) for one in verdicts}
+    rows = report.rows(list(verdicts), {name: outcome for name, outcome in applied.items() if outcome}, errors)
+    kept = {owner(row["tenant"]) for row in rows if row["status"] in report.FAILED}
+    absent = []
+    for batch in fleet.localhost_fact(task_vars, "tenantry_dns_absent", []):
+        items = [one for one in batch["record_sets"] if one["owner"] not in kept]
+        if items:
+            absent.append(dict(batch, record_sets=items))
+    return {"tenantry_rows": rows, "tenantry_dns_absent": absent}

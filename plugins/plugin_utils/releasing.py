@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a spec to the files and the manifest of a release."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import secrets
+import time
+import typing as t
+
+from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
+from ansible_collections.tenantry.platform.plugins.plugin_utils.render import files as rendering
+
+Decrypt = t.Callable[[str], str]
+
+
+@dataclasses.dataclass
+class Prepared:
+    """Arguments of the module ``release`` for a new release."""
+
+    release: str
+    files: list[dict[str, t.Any]]
+    secret_files: list[dict[str, t.Any]]
+    manifest: dict[str, t.Any]
+
+
+def new_id() -> str:
+    """A release id: sortable by time, unique by chance."""
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + "-" + secrets.token_hex(4)
+
+
+def prepare(
+    spec: dict[str, t.Any], images: dict[str, dict[str, str]], decrypt: Decrypt, release: str, operation: str | None
+) -> Prepared:
+    """Render a release.
+
+    :param images: by image name what it was resolved to: digest and ref.
+    :param decrypt: turns Ansible-vault text into plain text.
+    :raises TenantryError: ``invalid`` when an image was not resolved, ``secret`` when a secret cannot be had.
+    """
+    resolved = {}
+    for service in spec["services"]:
+        image = images.get(service["image"])
+        if image is None:
+            raise TenantryError(
+                f"image {service['image']} of service {service['name']} of tenant {spec['name']} was not resolved to a "
+                "digest: pull it with tenantry.platform.images first",
+                "invalid",
+            )
+        resolved[service["name"]] = {"name": service["image"], "digest": image["digest"], "ref": image["ref"]}
+    refs = {name: image["ref"] for name, image in resolved.items()}
+    plain = {secret["name"]: _secret(spec["name"], secret, decrypt) for secret in spec["secrets"]}
+    rendered = rendering.release_files(spec, release, refs, plain)
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    manifest = rendering.manifest(spec, release, resolved, rendered, operation, created)
+    described = [{key: value for key, value in one.items() if key != "sensitive"} for one in rendered]
+    public = [one for one, source in zip(described, rendered) if not source["sensitive"]]
+    secret = [one for one, source in zip(described, rendered) if source["sensitive"]]
+    return Prepared(release, public, secret, manifest)
+
+
+def _secret(tenant: str, secret: dict[str, t.Any], decrypt: Decrypt) -> str:
+    if secret["vault"]:
+        try:
+            return decrypt(secret["vault"])
+        except Exception as error:
+            raise TenantryError(
+                f"secret {secret['name']} of tenant {tenant} cannot be decrypted ({type(error).__name__}): "
+                "give the vault password it was encrypted with (--vault-id or --vault-password-file)",
+                "secret",
+            ) from None
+    scheme, _separator, rest = str(secret["reference"]).partition(":")
+    if scheme == "env":
+        value = os.environ.get(rest)
+        if value is None:
+            raise TenantryError(
+                f"secret {secret['name']} of tenant {tenant} is in the environment variable {rest}, which is not set "
+                "on the controller: set it, then run again",
+                "secret",
+            )
+        return value
+    if scheme == "file":
+        try:
+            with open(rest, encoding="utf-8") as stream:
+                return stream.read().rstrip("\n")
+        except OSError as error:
+            raise TenantryError(
+                f"secret {secret['name']} of tenant {tenant} is in the file {rest}, which cannot be read on the "
+                f"controller ({error.strerror}): put it there, then run again",
+                "secret",
+            ) from error
+    raise TenantryError(
+        f"secret {secret['name']} of tenant {tenant} has reference {secret['reference']!r}: "
+        "references are env:NAME or file:/path",
+        "secret",
+    )

@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names of what a tenant has on an engine and at its edge, each made in one place and checked again here.
+
+A tenant name holds no ``--``. That alone keeps two tenants' edge names apart: tenant ``a-b`` with route ``c`` is
+``a-b-c``, tenant ``a`` with route ``b-c`` is ``a--b-c``. With a single hyphen in both, the tenant whose file sorts
+first would take over the other's route in silence.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
+
+_TENANT = re.compile(r"(?!.*--)[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?")
+_PART = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
+_RELEASE = re.compile(r"[0-9]{8}T[0-9]{6}Z-([0-9a-f]{8})")
+
+
+def tenant_name(name: str) -> str:
+    """``name``, if it is one of a tenant.
+
+    :raises TenantryError: kind ``invalid``.
+    """
+    if not _TENANT.fullmatch(name):
+        raise TenantryError(f"{name!r} is no tenant name: it has to match {_TENANT.pattern}", "invalid", value=name)
+    return name
+
+
+def part_name(name: str, what: str) -> str:
+    """``name``, if a service, route, volume or secret (``what`` says which) may be called so.
+
+    :raises TenantryError: kind ``invalid``.
+    """
+    if not _PART.fullmatch(name):
+        raise TenantryError(f"{name!r} is no {what} name: it has to match {_PART.pattern}", "invalid", value=name)
+    return name
+
+
+def release8(release: str) -> str:
+    """The eight random hexadecimal digits at the end of a release id.
+
+    :raises TenantryError: kind ``invalid``.
+    """
+    found = _RELEASE.fullmatch(release)
+    if not found:
+        raise TenantryError(
+            f"{release!r} is no release id: it has to look like 20261121T041833Z-1f0c9a2e", "invalid", value=release
+        )
+    return found.group(1)
+
+
+def app_project(tenant: str, release: str) -> str:
+    """Compose project of the app and job services of one release."""
+    return f"{tenant_name(tenant)}-{release8(release)}"
+
+
+def backing_project(tenant: str) -> str:
+    """Compose project of the backing services, the same for every release."""
+    return tenant_name(tenant)
+
+
+def default_network(tenant: str) -> str:
+    """Engine name of the bridge network of app and job services."""
+    return f"{tenant_name(tenant)}_default"
+
+
+def backing_network(tenant: str) -> str:
+    """Engine name of the internal network that backing services live on."""
+    return f"{tenant_name(tenant)}_backing"
+
+
+def volume(tenant: str, name: str) -> str:
+    """Engine name of a tenant's volume."""
+    return f"{tenant_name(tenant)}_{part_name(name, 'volume')}"
+
+
+def edge(tenant: str, part: str) -> str:
+    """Name of a tenant's router, service or middleware in a file of Traefik's file provider."""
+    return f"{tenant_name(tenant)}{'--' if '-' in part_name(part, 'route or service') else '-'}{part}"
+
+
+def edge_service(tenant: str, service: str, release: str) -> str:
+    """Name of the Traefik service that the containers of one app service of one release are."""
+    return f"{edge(tenant, service)}-{release8(release)}"
+
+
+def edge_labels(tenant: str, route: str, release: str) -> str:
+    """Name of router, service and middleware of a route by labels. No service of the release is called so."""
+    return f"{app_project(tenant, release)}-{part_name(route, 'route')}"

@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the database says about a tenant that is no part of its spec: migrations, backups, ignored drift."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_models as models
+from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_overrides as overrides
+from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_rules as rules
+from ansible_collections.tenantry.platform.plugins.plugin_utils.database_queries import Row, Rows
+
+Problem = models.Problem
+
+
+def policies(
+    rows: Rows,
+    tenant: str,
+    stack: str | None,
+    services: t.Sequence[t.Mapping[str, t.Any]],
+    everywhere: list[dict[str, t.Any]],
+    problems: list[Problem],
+) -> dict[str, list[dict[str, t.Any]]]:
+    """The hostvar ``tenant_policies``. A tenant's row takes the place of the stack's of that name.
+
+    :param everywhere: ignore rules of all tenants.
+    """
+    names = {service["name"] for service in services}
+    result = {
+        "migrations": _named(rows, "migrations", models.Migration, tenant, stack, names, problems),
+        "backups": _named(rows, "backup_policies", models.BackupPolicy, tenant, stack, names, problems),
+        "ignore_rules": [*everywhere, *ignore_rules(rows, tenant, problems)],
+    }
+    for migration in result["migrations"]:
+        if migration["driver"] == "command" and migration["command"] is None:
+            problems.append((f"migrations.{migration['name']}.command", "is missing: driver is command"))
+    return result
+
+
+def _named(
+    rows: Rows,
+    relation: str,
+    model: type[models._Model],
+    tenant: str,
+    stack: str | None,
+    services: set[str],
+    problems: list[Problem],
+) -> list[dict[str, t.Any]]:
+    given: dict[t.Any, Row] = {}
+    for owner in ([("stack", stack)] if stack else []) + [("tenant", tenant)]:
+        given.update({row["name"]: row for row in rows.owned[relation].get(owner, ())})
+    result = []
+    for name, row in given.items():
+        field = f"{relation}.{rules.segment(name)}"
+        found, wrong = models.validate(model, row)
+        problems += [(f"{field}.{column}", reason) for column, reason in wrong]
+        if found is None:
+            continue
+        values = found.model_dump()
+        if values["service"] not in services:
+            problems.append((f"{field}.service", f"there is no service {values['service']}"))
+        result.append(values)
+    return sorted(result, key=lambda one: one["name"])
+
+
+def ignore_rules(rows: Rows, tenant: str | None, problems: list[Problem]) -> list[dict[str, t.Any]]:
+    """Ignore rules of a tenant; of all tenants for None."""
+    return [rule for row in rows.ignore_rules.get(tenant, ()) if (rule := _rule(row, problems))]
+
+
+def _rule(row: Row, problems: list[Problem]) -> dict[str, t.Any] | None:
+    found, wrong = models.validate(models.IgnoreRule, row)
+    try:
+        expires = overrides.moment(row["expires_at"])
+    except ValueError as error:
+        wrong, expires = [*wrong, ("expires_at", str(error))], None
+    problems += [(f"ignore_rules.{column}", reason) for column, reason in wrong]
+    return {**found.model_dump(), "expires_at": overrides.written(expires)} if found is not None else None

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs that are killed, and runs that meet: one whole release serves, and the next plain run settles the rest."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import kill, wait_for
+
+NAME = "e2e-killed"
+# A slice of the steps of a deploy: before, at and after the moments that users see.
+STEPS = ["pull", "release", "app", "route", "activate", "retire"]
+
+
+@pytest.fixture(scope="module")
+def tenant(fleet):
+    """A tenant that serves."""
+    fleet.add(NAME)
+    assert fleet.play("deploy", "--limit", NAME).code == 0
+    return NAME
+
+
+def began(fleet, step):
+    """Whether the running operation reached ``step``."""
+    journal = fleet.journal(NAME)
+    return not journal.get("ended_at") and step in [one["step"] for one in journal.get("steps", [])]
+
+
+def next_version(fleet):
+    """Another version than the one that serves, wanted from now on; both."""
+    before = fleet.version(NAME).split()[-1]
+    after = "1.1.0" if before == "1.0.0" else "1.0.0"
+    fleet.sql("UPDATE tenants SET version = ? WHERE name = ?", after, NAME)
+    return before, after
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_after_a_kill_one_whole_release_serves_and_the_next_run_converges(fleet, tenant, step):
+    before, after = next_version(fleet)
+    process = fleet.start("deploy", "--limit", tenant)
+    try:
+        wait_for(lambda: began(fleet, step) or process.poll() is not None)
+        assert process.poll() is None
+    finally:
+        kill(process)
+    assert fleet.version(tenant) in (f"{tenant} {before}", f"{tenant} {after}")
+    run = fleet.play("deploy", "--limit", tenant, "-e", "tenant_lock_wait=150")
+    assert run.code == 0
+    assert fleet.version(tenant) == f"{tenant} {after}"
+    projects = {one.rsplit("-", 2)[0] for one in fleet.containers(tenant)}
+    assert projects == {f"{tenant}-{fleet.current(tenant).rsplit('-', 1)[1]}"}
+    assert fleet.play("deploy", "--limit", tenant).text.count("Nothing is to be done") == 1
+
+
+def test_of_two_runs_at_once_one_is_refused_with_the_name_of_the_holder(fleet, tenant):
+    _before, after = next_version(fleet)
+    process = fleet.start("deploy", "--limit", tenant, "-e", "tenantry_requested_by=ann")
+    wait_for(lambda: began(fleet, "pull"))
+    run = fleet.play("deploy", "--limit", tenant, "-e", "tenantry_requested_by=bob")
+    assert process.wait() == 0
+    assert run.code != 0
+    assert "ann on" in run.text
+    assert fleet.version(tenant) == f"{tenant} {after}"

@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rest of an operator's day: stop, start, restart, mend, look, remove."""
+
+from __future__ import annotations
+
+import demo_check
+import pytest
+from conftest import CORES
+
+NAME = "e2e-day"
+
+
+@pytest.fixture(scope="module")
+def tenant(fleet):
+    """A tenant that serves."""
+    fleet.add(NAME)
+    assert fleet.play("deploy", "--limit", NAME).code == 0
+    return NAME
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_a_stopped_tenant_stays_stopped_through_a_plain_deploy_and_is_shown_as_held(fleet, tenant, core):
+    name = tenant
+    assert fleet.play("stop", "--limit", name, "-e", "reason=unpaid", core=core).code == 0
+    assert fleet.version(name) in ("0", "404")
+    run = fleet.play("deploy", core=core)
+    assert run.code == 0
+    assert "held: state=stopped" in run.text
+    assert "unpaid" in run.text
+    assert fleet.version(name) in ("0", "404")
+    assert fleet.play("start", "--limit", name, core=core).code == 0
+    assert fleet.version(name) == f"{name} 1.0.0"
+
+
+def test_stop_without_a_limit_is_refused(fleet):
+    run = fleet.play("stop")
+    assert run.code != 0
+    assert "would reach every tenant" in run.text
+    assert fleet.version(NAME) == "e2e-day 1.0.0"
+
+
+def test_restart_renews_the_containers_as_a_new_release(fleet):
+    before, release = fleet.containers(NAME), fleet.current(NAME)
+    assert fleet.play("restart", "--limit", NAME).code == 0
+    assert fleet.version(NAME) == "e2e-day 1.0.0"
+    assert fleet.current(NAME) > release
+    assert not set(before.values()) & set(fleet.containers(NAME).values())
+
+
+def test_a_container_that_was_killed_is_brought_back(fleet):
+    victim = next(iter(fleet.containers(NAME)))
+    demo_check.docker("kill", victim)
+    run = fleet.play("status")
+    assert NAME in run.text
+    assert "drift" in run.text
+    assert fleet.play("deploy").code == 0
+    assert fleet.version(NAME) == "e2e-day 1.0.0"
+
+
+def test_logs_prints_the_last_lines_of_each_container(fleet):
+    run = fleet.play("logs", "--limit", NAME)
+    assert run.code == 0
+    assert " | " in run.text
+
+
+def test_one_invalid_row_is_quarantined_and_everyone_else_is_served(fleet):
+    fleet.add("e2e-invalid", subdomain="www")
+    fleet.add("e2e-fine")
+    run = fleet.play("deploy")
+    assert run.code != 0
+    assert "e2e-invalid" in run.text
+    assert "subdomain" in run.text
+    assert fleet.version("e2e-fine") == "e2e-fine 1.0.0"
+    fleet.sql("DELETE FROM tenants WHERE name = 'e2e-invalid'")
+    assert fleet.play("deploy").code == 0
+
+
+def test_removal_must_be_confirmed_and_stays_removed(fleet):
+    refused = fleet.play("remove", "--limit", "e2e-fine")
+    assert refused.code != 0
+    assert "-e remove_confirm=e2e-fine" in refused.text
+    assert fleet.version("e2e-fine") == "e2e-fine 1.0.0"
+    assert fleet.play("remove", "--limit", "e2e-fine", "-e", "remove_confirm=e2e-fine").code == 0
+    assert fleet.version("e2e-fine") in ("0", "404")
+    assert fleet.containers("e2e-fine") == {}
+    assert fleet.asker.dig("e2e-fine.demo.test") == []
+    assert fleet.play("deploy").code == 0
+    assert fleet.containers("e2e-fine") == {}

@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which images there are, and what each is made from."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import pathlib
+import typing as t
+
+from tenantry_estate.shell import EstateError
+
+SOURCES = pathlib.Path(__file__).resolve().parents[1] / "images"
+SUITE = "bookworm"
+
+
+@dataclasses.dataclass(frozen=True)
+class Wheel:
+    """A file that is taken out of a PyPI wheel and put into the build context."""
+
+    requirements: str  # a file in the image's sources, with hashes
+    member: str  # the end of the file's name inside the wheel
+    target: str  # its name in the build context
+
+
+@dataclasses.dataclass(frozen=True)
+class Image:
+    """One image; its sources stand in ``images/<name>/``."""
+
+    name: str
+    tag: str
+    version: str | None = None  # the build argument VERSION
+    wheel: Wheel | None = None
+    root: pathlib.Path = SOURCES  # where ``<name>/`` with its sources stands
+
+    @property
+    def key(self) -> str:
+        """As people and the state file name it: ``sample:1.0.0``."""
+        return f"{self.name}:{self.tag}"
+
+    @property
+    def local(self) -> str:
+        """Its name on the engine before it is pushed anywhere."""
+        return f"tenantry-estate/{self.key}"
+
+    @property
+    def sources(self) -> pathlib.Path:
+        """The directory with its Dockerfile."""
+        return self.root / self.name
+
+    @property
+    def is_base(self) -> bool:
+        """The base is bootstrapped; every other image is built on it."""
+        return self.name == "base"
+
+
+BASE = Image("base", SUITE)
+REGISTRY = Image("registry", "2")
+IMAGES = (
+    BASE,
+    *(Image("sample", version, version=version) for version in ("1.0.0", "1.1.0", "2.0.0", "broken")),
+    Image("postgres", "15"),
+    Image("redis", "7"),
+    Image("traefik", "3.7.15", wheel=Wheel("requirements.txt", "/scripts/traefik", "traefik")),
+    Image("powerdns", "4.7"),
+    REGISTRY,
+    Image("machine", SUITE),
+)
+
+
+def chosen(names: t.Sequence[str]) -> list[Image]:
+    """The images of these names (``sample`` or ``sample:1.0.0``), all when there are none.
+
+    :raises EstateError: for a name that is no image, with those that are.
+    """
+    unknown = [name for name in names if not any(name in (image.name, image.key) for image in IMAGES)]
+    if unknown:
+        raise EstateError(f"no such image: {', '.join(unknown)}; there are {', '.join(image.key for image in IMAGES)}")
+    return [image for image in IMAGES if not names or image.name in names or image.key in names]
+
+
+def content_hash(image: Image) -> str:
+    """What the image is made from as one hash: its files, its arguments and the image below it."""
+    digest = hashlib.sha256()
+    parts = [
+        f"suite {SUITE}" if image.is_base else f"base {content_hash(BASE)}",
+        f"version {image.version}",
+        f"wheel {image.wheel}",
+    ]
+    for part in parts:
+        digest.update(part.encode() + b"\0")
+    for path in source_files(image.sources):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(image.sources).as_posix()} {len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def source_files(directory: pathlib.Path) -> list[pathlib.Path]:
+    """Every file below, in order, without what Python and editors leave behind."""
+    return [
+        path
+        for path in sorted(directory.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts and not path.name.endswith(("~", ".pyc", ".swp"))
+    ]

@@ -1,0 +1,2 @@
+INSERT INTO nodes (name) VALUES ('node1');
+INSERT INTO nothing (name) VALUES ('x');

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The demo from an installed tarball, twice, then the tests of a fleet: test_fleet.py, or with the argument `all` also
+# those of an operator's day, of wrong input and of interrupted runs. A demo that ran before goes on running.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$root"
+export TENANTRY_DEMO_STATE="${TENANTRY_DEMO_STATE:-$root/build/demo}"
+export TENANTRY_ESTATE_STATE="${TENANTRY_ESTATE_STATE:-$root/build/estate}"
+mine=no
+tests=$root/tests/e2e/test_fleet.py
+[ "${1:-}" != all ] || tests=$root/tests/e2e
+[ -e "$TENANTRY_DEMO_STATE/settings.json" ] || mine=yes
+
+rm -rf build/e2e-installed
+ansible-galaxy collection build --force --output-path build/e2e-dist >/dev/null
+ansible-galaxy collection install --no-deps -p build/e2e-installed build/e2e-dist/tenantry-platform-*.tar.gz >/dev/null
+installed=$root/build/e2e-installed/ansible_collections/tenantry/platform
+export ANSIBLE_COLLECTIONS_PATH="$root/build/e2e-installed"
+
+containers() { docker ps -aq --no-trunc --filter label=tenantry.managed=true | sort | xargs -r docker inspect -f '{{.Id}} {{.State.StartedAt}}'; }
+
+echo "== the demo, from the installed copy"
+python3 "$installed/tests/tools/demo.py" up
+containers >build/e2e-before
+echo "== the demo again: nothing is to be done"
+python3 "$installed/tests/tools/demo.py" up >build/e2e-again.log 2>&1 || { cat build/e2e-again.log; exit 1; }
+grep -q 'Nothing is to be done on the nodes.' build/e2e-again.log || { cat build/e2e-again.log; exit 1; }
+containers >build/e2e-after
+cmp build/e2e-before build/e2e-after
+if grep -E 'changed=[1-9]' build/e2e-again.log; then echo "the second run changed something" >&2; exit 1; fi
+
+code=0
+python3 -m pytest -p no:cacheprovider -p no:ansible -v --no-header --tb=short "$tests" || code=$?
+[ "$mine" = no ] || python3 "$installed/tests/tools/demo.py" clean
+exit "$code"

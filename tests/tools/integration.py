@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``make integration``: every target below tests/integration/targets against the real servers of the estate.
+
+``make integration TARGETS="stack traefik_route"`` runs only these.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import typing as t
+
+import estate_access
+from places import NEWEST, ROOT, Core
+from sandbox import environment, prepare_home
+from stage import Stage, Verdict, pytest_summaries
+from tree import copy
+
+FAILED = re.compile(r"The \d+ integration test\(s\) listed below \(out of \d+\) failed")
+
+
+def configure(core: Core, estate: dict[str, t.Any]) -> None:
+    """Tell the targets where the estate is. JSON is YAML, and quotes whatever needs it."""
+    import yaml
+
+    values = {"estate_registry": estate["registry"], "estate_images": estate["images"]}
+    path = core.collection / "tests" / "integration" / "integration_config.yml"
+    path.write_text("---\n" + yaml.safe_dump(values), encoding="utf-8")
+
+
+def targets(core: Core, chosen: list[str]) -> list[str]:
+    """Names of the targets that will run: without those that only prepare something for others."""
+    command = [core.tool("ansible-test"), "integration", "--list-targets", "--allow-destructive", *chosen]
+    listed = subprocess.run(
+        command, cwd=core.collection, env=environment(core), capture_output=True, text=True, check=True
+    )
+    return listed.stdout.split()
+
+
+def judge(names: list[str]) -> t.Callable[[list[str]], Verdict]:
+    """Counts targets: those that ansible-test lists as failed, and all others."""
+
+    def verdict(lines: list[str]) -> Verdict:
+        started = {name for name in names if any(line.startswith(f"Running {name} integration test") for line in lines)}
+        at = next((i for i, line in enumerate(lines) if FAILED.search(line)), len(lines))
+        failed = {name for name in names if name in {line.strip() for line in lines[at:]}}
+        unstarted = sorted(set(names) - started)
+        problems = (f"never started: {', '.join(unstarted)}",) if unstarted else ()
+        return Verdict(len(started - failed), len(failed) + len(unstarted), problems)
+
+    return verdict
+
+
+def test_estate(stage: Stage) -> None:
+    """The servers themselves: what the modules are tried against has to behave."""
+    arguments = ["-m", "pytest", "-p", "no:cacheprovider", "--verbose", "--no-header", str(ROOT / "tests" / "estate")]
+    environment = NEWEST.environment(PY_COLORS="0")
+    stage.check("the estate", [str(NEWEST.python), *arguments], env=environment, judge=pytest_summaries)
+
+
+def main() -> int:
+    """Bring up the estate, run the targets."""
+    stage = Stage("integration")
+    estate = estate_access.up(stage)
+    if estate is None:
+        return stage.finish()
+    chosen = sys.argv[1:]
+    if not chosen:
+        test_estate(stage)
+    core = NEWEST
+    copy(core)
+    prepare_home(core)
+    configure(core, estate)
+    names = targets(core, chosen)
+    if names:
+        command = [core.tool("ansible-test"), "integration", "--local", "--allow-destructive", "--continue-on-error"]
+        stage.check(
+            f"{len(names)} targets on ansible-core {core.version()}",
+            [*command, "--color", "no", *names],
+            cwd=core.collection,
+            env=environment(core),
+            judge=judge(names),
+        )
+    else:
+        stage.call("targets", lambda: ["tests/integration/targets holds no target"])
+    return stage.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,200 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Releases on disk: finished or not there, current or not, never half."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import pathlib
+
+import pytest
+
+from ansible_collections.tenantry.platform.plugins.module_utils import durable, release_states
+from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
+from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import ReleaseTree
+
+IDS = [f"20261121T0{hour}0000Z-0000000{hour}" for hour in range(1, 9)]
+
+
+def entry(path="compose.yaml", content="{}\n", mode="0640", **more):
+    return dict({"path": path, "content": content, "mode": mode, "owner": os.geteuid()}, **more)
+
+
+def manifest(release, files=()):
+    described = {
+        one["path"]: {
+            "sha256": hashlib.sha256(one["content"].encode()).hexdigest(),
+            "mode": one["mode"],
+            "owner": one["owner"],
+            "base": one.get("base", "release"),
+        }
+        for one in files
+    }
+    return {"schema": 1, "tenant": "acme", "release": release, "files": described}
+
+
+def prepare(tree, release, *files):
+    files = list(files) or [entry()]
+    tree.prepare(release, files, manifest(release, files))
+    return tree
+
+
+@pytest.fixture
+def tree(tmp_path):
+    return ReleaseTree(str(tmp_path), "acme")
+
+
+def test_prepared_release_is_whole_and_not_current(tree):
+    prepare(tree, IDS[0], entry("secrets/web/token", "s3cret", "0400"))
+    assert tree.manifest(IDS[0])["release"] == IDS[0]
+    path = os.path.join(tree.directory(IDS[0]), "secrets/web/token")
+    assert oct(os.stat(path).st_mode & 0o777) == "0o400"
+    assert tree.current() is None
+
+
+def test_activation_moves_the_link_and_returns_the_release_before(tree):
+    for release in IDS[:2]:
+        prepare(tree, release)
+    assert tree.activate(IDS[0]) is None
+    assert tree.activate(IDS[1]) == IDS[0]
+    assert os.readlink(tree.current_link) == f"releases/{IDS[1]}"
+    assert tree.activate(IDS[1]) == IDS[1]
+
+
+def test_unfinished_release_cannot_become_current(tree):
+    tree.ensure()
+    os.mkdir(tree.directory(IDS[0]))
+    with pytest.raises(TenantryError, match=r"has no RELEASE.json: it was never finished") as caught:
+        tree.activate(IDS[0])
+    assert caught.value.error_kind == "unfinished"
+
+
+def test_bad_release_is_never_chosen_again(tree):
+    prepare(tree, IDS[0])
+    assert tree.mark_bad(IDS[0], {"reason": "it never got healthy"})
+    assert not tree.mark_bad(IDS[0], {"reason": "again"})
+    with pytest.raises(TenantryError, match="it never got healthy"):
+        tree.activate(IDS[0])
+
+
+def test_full_disk_leaves_nothing_of_the_new_release(tree, monkeypatch):
+    prepare(tree, IDS[0])
+    tree.activate(IDS[0])
+    write = os.write
+
+    def full(descriptor, data):
+        if bytes(data[:4]) == b"full":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, data)
+
+    monkeypatch.setattr(durable.os, "write", full)
+    with pytest.raises(TenantryError, match="no room on the disk") as caught:
+        prepare(tree, IDS[1], entry(), entry("route.yml", "full"))
+    assert caught.value.error_kind == "disk_full"
+    assert tree.releases() == [IDS[0]]
+    assert tree.current() == IDS[0]
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x", ".", ""])
+def test_file_paths_stay_inside_the_release(tree, path):
+    with pytest.raises(TenantryError, match="not a path inside"):
+        prepare(tree, IDS[0], entry(path))
+    assert tree.releases() == []
+
+
+def test_shared_files_outlive_releases_and_are_kept_when_equal(tree):
+    secret = entry("secrets/postgres/password", "pw", "0400", base="shared")
+    prepare(tree, IDS[0], secret)
+    path = os.path.join(tree.shared_path, secret["path"])
+    inode = os.stat(path).st_ino
+    prepare(tree, IDS[1], secret)
+    assert os.stat(path).st_ino == inode
+    prepare(tree, IDS[2], dict(secret, content="new"))
+    assert pathlib.Path(path).read_text(encoding="utf-8") == "new"
+
+
+def test_changed_files_are_told_by_content_and_mode(tree):
+    files = [entry(), entry("route.yml", "[]\n")]
+    prepare(tree, IDS[0], *files)
+    written = tree.manifest(IDS[0])
+    assert tree.changed_files(IDS[0], written) == []
+    os.chmod(os.path.join(tree.directory(IDS[0]), "compose.yaml"), 0o600)
+    with open(os.path.join(tree.directory(IDS[0]), "route.yml"), "a", encoding="utf-8") as stream:
+        stream.write("#")
+    assert tree.changed_files(IDS[0], written) == ["compose.yaml", "route.yml"]
+
+
+@pytest.mark.parametrize("target", ["releases/20200101T000000Z-ffffffff", "../other/releases/x", "/tmp"])
+def test_a_moved_link_is_an_error_that_says_so(tree, target):
+    tree.ensure()
+    os.symlink(target, tree.current_link)
+    with pytest.raises(TenantryError) as caught:
+        tree.current()
+    assert caught.value.error_kind in ("corrupt", "invalid")
+
+
+def test_retention_keeps_current_previous_and_good_ones_by_name(tree):
+    for release in IDS[:7]:
+        prepare(tree, release)
+    tree.mark_bad(IDS[4], {"reason": "x"})
+    tree.activate(IDS[6])
+    os.utime(tree.directory(IDS[0]))  # the newest by time, still the oldest by name
+    assert tree.prunable(keep=2) == [IDS[0], IDS[1], IDS[4]]
+
+
+def test_current_release_cannot_be_removed(tree):
+    prepare(tree, IDS[0])
+    tree.activate(IDS[0])
+    with pytest.raises(TenantryError, match="is current"):
+        tree.remove(IDS[0])
+
+
+@pytest.mark.parametrize("name", ["", "Acme", "a/b", "..", "acme\n", "-a", "a" * 33])
+def test_names_that_are_no_tenant_never_become_a_path(tmp_path, name):
+    with pytest.raises(TenantryError, match="not the name of a tenant"):
+        ReleaseTree(str(tmp_path), name)
+
+
+def module_params(tree, **changes):
+    params = {
+        "state": "prepared",
+        "root": os.path.dirname(tree.path),
+        "tenant": "acme",
+        "release": IDS[0],
+        "files": [entry()],
+        "secret_files": [],
+        "manifest": manifest(IDS[0], [entry()]),
+        "reason": None,
+        "keep": 5,
+        "pinned": [],
+        "operation": None,
+    }
+    return dict(params, **changes)
+
+
+def test_check_mode_predicts_and_writes_nothing(tree):
+    predicted = release_states.run(module_params(tree), check_mode=True)
+    assert not os.path.exists(tree.path)
+    done = release_states.run(module_params(tree), check_mode=False)
+    assert predicted == done
+    assert not release_states.run(module_params(tree), check_mode=False)["changed"]
+
+
+def test_secrets_are_not_in_the_diff(tree):
+    secret = entry("secrets/web/token", "s3cret", "0400")
+    result = release_states.run(
+        module_params(tree, secret_files=[secret], manifest=manifest(IDS[0], [entry(), secret])), check_mode=False
+    )
+    assert "s3cret" not in str(result)
+
+
+def test_removing_a_tenant_keeps_the_record_of_its_operations(tree):
+    release_states.run(module_params(tree), check_mode=False)
+    release_states.run(module_params(tree, state="active"), check_mode=False)
+    assert release_states.run(module_params(tree, state="absent", release=None), check_mode=False)["changed"]
+    assert not release_states.run(module_params(tree, state="absent", release=None), check_mode=False)["changed"]
+    assert os.listdir(tree.path) == [".deploy"]
+    assert "removed" in pathlib.Path(tree.deploy_path, "releases.jsonl").read_text(encoding="utf-8")

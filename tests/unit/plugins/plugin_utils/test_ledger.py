@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Operations and overrides in a real SQLite database."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+
+import pytest
+
+from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
+from ansible_collections.tenantry.platform.plugins.plugin_utils import database_migrate
+from ansible_collections.tenantry.platform.plugins.plugin_utils.ledger import Ledger, new_id
+
+SEED = """
+INSERT INTO nodes (name, connection) VALUES ('local', 'local');
+INSERT INTO zones (name, nameserver) VALUES ('demo.test', 'local');
+INSERT INTO stacks (name) VALUES ('tiny');
+INSERT INTO tenants (name, stack) VALUES ('acme', 'tiny');
+INSERT INTO tenants (name, stack, state) VALUES ('idle', 'tiny', 'stopped');
+"""
+STEP = {"step": "app", "result": "done", "began_at": "2026-11-21T04:18:33Z", "ended_at": "2026-11-21T04:18:40Z"}
+
+
+@pytest.fixture
+def path(tmp_path):
+    seed = tmp_path / "seed.sql"
+    seed.write_text(SEED, encoding="utf-8")
+    database = tmp_path / "tenants.sqlite"
+    database_migrate.upgrade({"url": f"sqlite:///{database}"}, str(seed))
+    return database
+
+
+@pytest.fixture
+def ledger(path):
+    return Ledger.open({"url": f"sqlite:///{path}"})
+
+
+def rows(path, query):
+    with sqlite3.connect(path) as connection:
+        return connection.execute(query).fetchall()
+
+
+def hold(ledger, *tenants, **changes):
+    options = {"state": "present", "field": "state", "value": "stopped", "reason": "unpaid", "until": None, "by": "ann"}
+    return ledger.hold(list(tenants), **{**options, **changes})
+
+
+def test_ids_sort_by_time():
+    ids = [new_id() for _turn in range(50)]
+    assert all(len(one) == 26 for one in ids)
+    assert sorted(one[:10] for one in ids) == [one[:10] for one in ids]
+
+
+def test_an_operation_is_running_until_it_is_finished(path, ledger):
+    begun = ledger.begin("acme", "deploy", "ann")
+    assert rows(path, "SELECT tenant, action, status, requested_by FROM operations") == [
+        ("acme", "deploy", "running", "ann")
+    ]
+    ledger.finish(begun.id, "success", release="20261121T041833Z-00000001", steps=[STEP])
+    assert rows(path, "SELECT status, release_id FROM operations") == [("success", "20261121T041833Z-00000001")]
+    assert rows(path, "SELECT position, name, status FROM operation_steps") == [(0, "app", "done")]
+    assert rows(path, "SELECT tenant, release_id, operation FROM applied_releases") == [
+        ("acme", "20261121T041833Z-00000001", begun.id)
+    ]
+
+
+def test_what_ended_once_is_not_changed_again(path, ledger):
+    begun = ledger.begin("acme", "deploy", "ann")
+    ledger.finish(begun.id, "failure", error_kind="unhealthy", message="web")
+    ledger.finish(begun.id, "success", release="20261121T041833Z-00000001")
+    assert rows(path, "SELECT status, error_kind FROM operations") == [("failure", "unhealthy")]
+    assert rows(path, "SELECT count(*) FROM applied_releases") == [(0,)]
+
+
+def test_an_unknown_operation_is_an_error(ledger):
+    with pytest.raises(TenantryError, match="not in the ledger"):
+        ledger.finish("nobody", "success")
+
+
+def begin_many(path, count):
+    ledger = Ledger.open({"url": f"sqlite:///{path}"})
+    for _turn in range(count):
+        begun = ledger.begin("acme", "deploy", "ann")
+        ledger.finish(begun.id, "success", steps=[STEP])
+
+
+def test_twenty_processes_at_once_lose_nothing_and_share_no_token(path):
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=begin_many, args=(path, 5)) for _number in range(20)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * 20
+    assert rows(path, "SELECT count(*), count(DISTINCT token), max(token) FROM operations") == [(100, 100, 100)]
+    assert rows(path, "SELECT count(*) FROM operations WHERE status = 'success'") == [(100,)]
+
+
+def live(path):
+    return rows(path, "SELECT tenant, field, value, reason, created_by FROM overrides WHERE released_at IS NULL")
+
+
+def test_a_hold_stands_until_it_is_released(path, ledger):
+    assert hold(ledger, "acme") == ["acme"]
+    assert live(path) == [("acme", "state", "stopped", "unpaid", "ann")]
+    assert hold(ledger, "acme") == []
+    assert hold(ledger, "acme", state="absent", value=None) == ["acme"]
+    assert live(path) == []
+    assert hold(ledger, "acme", state="absent", value=None) == []
+    assert rows(path, "SELECT released_by FROM overrides") == [("ann",)]
+
+
+def test_a_value_that_the_row_has_already_needs_no_hold(path, ledger):
+    assert hold(ledger, "idle") == []
+    hold(ledger, "acme")
+    assert hold(ledger, "acme", value="active") == ["acme"]
+    assert live(path) == []
+    assert hold(ledger, "idle", value="active", reason="") == ["idle"]
+    assert live(path) == [("idle", "state", "active", "", "ann")]
+
+
+def test_check_mode_predicts_and_writes_nothing(path, ledger):
+    assert hold(ledger, "acme", check_mode=True) == ["acme"]
+    assert live(path) == []
+
+
+def test_an_unknown_tenant_holds_nothing_of_the_others(path, ledger):
+    with pytest.raises(TenantryError, match="nobody is not in the tenant database"):
+        hold(ledger, "acme", "nobody")
+    assert live(path) == []
+
+
+def test_a_time_that_is_none_is_refused(ledger):
+    with pytest.raises(TenantryError, match="is no time"):
+        hold(ledger, "acme", until="tomorrow")
+    assert hold(ledger, "acme", until="2030-01-01T00:00:00Z") == ["acme"]
+    assert hold(ledger, "acme", until="2030-01-01T00:00:00+00:00") == []

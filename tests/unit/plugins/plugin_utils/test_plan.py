@@ -1,0 +1,145 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What follows from desired, last applied and live states."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.tenantry.platform.plugins.plugin_utils.plan import DnsPlan, judge, plan_records, quarantined
+
+SPEC = {
+    "name": "acme",
+    "node": "node1",
+    "zone": "demo.test",
+    "state": "active",
+    "services": [{"name": "web", "image": "reg/app:1.1"}],
+    "routes": [{"hostname": "acme.demo.test", "path_prefix": "/", "tls": True}],
+    "held": [],
+}
+LIVE = {
+    "current": "20261121T041833Z-00000001",
+    "spec_digest": "sha256:one",
+    "images": {"web": "reg/app:1.1"},
+    "state": "active",
+    "findings": [],
+    "present": True,
+    "running": True,
+    "routed": True,
+    "lock": "",
+    "interrupted": "",
+}
+FINDING = {"kind": "container", "text": "container web is missing"}
+RECORD = {"name": "acme.demo.test.", "type": "A", "ttl": 300, "value": ["192.0.2.1"], "disabled": False}
+
+
+def verdict(live=None, spec=None, dns=None, request="deploy", digest="sha256:one", **node):
+    tenants = {"acme": dict(LIVE, **(live or {}))}
+    return judge(dict(SPEC, **(spec or {})), digest, {"tenants": tenants, **node}, dns or DnsPlan(), request)
+
+
+def test_what_is_as_wanted_needs_nothing():
+    one = verdict()
+    assert (one.status, one.action, one.url) == ("in_sync", "none", "https://acme.demo.test/")
+
+
+@pytest.mark.parametrize(
+    ("live", "spec", "digest", "status", "action", "reason"),
+    [
+        ({"current": None}, {}, "sha256:one", "pending", "deploy", "first release"),
+        ({"images": {"web": "reg/app:1.0"}}, {}, "sha256:two", "pending", "deploy", "web 1.0 → 1.1"),
+        ({"images": {"web": "reg/app:1.1", "api": "x"}}, {}, "sha256:two", "pending", "deploy", "api goes"),
+        ({}, {}, "sha256:two", "pending", "deploy", "configuration changed"),
+        ({"findings": [FINDING]}, {}, "sha256:one", "drift", "converge", "container web is missing"),
+        ({"findings": [{"kind": "file", "text": "edited"}]}, {}, "sha256:one", "drift", "deploy", "edited"),
+        ({"error": "current is moved"}, {}, "sha256:one", "drift", "deploy", "current is moved"),
+        ({"interrupted": "deploy 01"}, {}, "sha256:one", "pending", "converge", "settle"),
+        ({"state": "stopped"}, {}, "sha256:one", "pending", "converge", "start"),
+        ({}, {"state": "stopped"}, "sha256:one", "pending", "stop", "stopped"),
+        ({}, {"state": "suspended"}, "sha256:one", "pending", "stop", "suspended"),
+        ({}, {"state": "removed"}, "sha256:one", "pending", "remove", "still there"),
+    ],
+)
+def test_each_difference_leads_to_its_action(live, spec, digest, status, action, reason):
+    one = verdict(live, spec, digest=digest)
+    assert (one.status, one.action) == (status, action)
+    assert reason in "; ".join(one.reasons)
+
+
+@pytest.mark.parametrize(
+    ("live", "spec"),
+    [
+        ({"running": False, "routed": False, "state": "stopped"}, {"state": "stopped"}),
+        ({"current": None, "running": False, "routed": False, "state": None}, {"state": "stopped"}),
+        ({"current": None, "present": False}, {"state": "removed"}),
+    ],
+)
+def test_stopped_and_removed_tenants_stay_so(live, spec):
+    one = verdict(live, spec)
+    assert (one.status, one.action) == ("in_sync", "none")
+
+
+@pytest.mark.parametrize(
+    ("node", "dns", "live", "status"),
+    [
+        ({"engine_error": "no engine"}, None, {}, "unknown"),
+        ({"edge_error": "no proxy"}, None, {}, "unknown"),
+        ({}, DnsPlan(error="no name server"), {}, "unknown"),
+        ({}, DnsPlan(conflict="record belongs to tenant:other"), {}, "conflict"),
+        ({}, None, {"lock": "bob on control"}, "unknown"),
+    ],
+)
+@pytest.mark.parametrize("state", ["active", "stopped", "removed"])
+def test_what_cannot_be_read_is_never_in_sync_and_never_touched(node, dns, live, status, state):
+    one = verdict(dict(live, findings=[FINDING]), {"state": state}, dns, digest="sha256:two", **node)
+    assert (one.status, one.action) == (status, "none")
+
+
+def test_a_held_tenant_says_by_whom_and_why():
+    hold = {"field": "state", "value": "stopped", "reason": "unpaid", "by": "ann"}
+    one = verdict({"running": False, "routed": False, "state": "stopped"}, {"state": "stopped", "held": [hold]})
+    assert (one.status, one.action) == ("held", "none")
+    assert one.held == ["state=stopped by ann: unpaid"]
+
+
+def test_restart_renews_a_tenant_that_is_in_sync():
+    assert verdict(request="restart").action == "deploy"
+
+
+def test_quarantined_tenant_names_field_and_reason():
+    one = quarantined("bad", [{"field": "services.web.image", "reason": "no such thing"}])
+    assert (one.status, one.action, one.reasons) == ("invalid", "none", ["services.web.image: no such thing"])
+
+
+def records(live, state="active"):
+    return plan_records(dict(SPEC, state=state), "tenant:acme", [RECORD], live)
+
+
+def test_equal_records_are_not_written():
+    plan = records([dict(RECORD, owner="tenant:acme")])
+    assert (plan.present, plan.absent, plan.conflict) == ([], [], "")
+
+
+@pytest.mark.parametrize("change", [{"ttl": 60}, {"value": ["192.0.2.9"]}, {"disabled": True}])
+def test_changed_records_are_written_again(change):
+    plan = records([dict(RECORD, owner="tenant:acme", **change)])
+    assert [one["record"] for one in plan.present] == ["acme.demo.test."]
+    assert plan.present[0]["owner"] == "tenant:acme"
+
+
+def test_records_of_names_that_are_not_routed_any_more_go():
+    plan = records([dict(RECORD, owner="tenant:acme"), dict(RECORD, name="old.demo.test.", owner="tenant:acme")])
+    assert [one["record"] for one in plan.absent] == ["old.demo.test."]
+
+
+def test_records_of_others_are_left_alone_and_never_taken_over():
+    assert "belongs to tenant:other" in records([dict(RECORD, owner="tenant:other")]).conflict
+    assert "nobody we know" in records([dict(RECORD, owner=None)]).conflict
+    plan = records([dict(RECORD, owner="tenant:acme"), dict(RECORD, name="x.demo.test.", owner="tenant:other")])
+    assert plan.absent == []
+
+
+def test_a_removed_tenant_loses_its_records():
+    plan = records([dict(RECORD, owner="tenant:acme")], state="removed")
+    assert [one["record"] for one in plan.absent] == ["acme.demo.test."]

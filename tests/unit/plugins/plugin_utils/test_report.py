@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run tells a person."""
+
+from __future__ import annotations
+
+from ansible_collections.tenantry.platform.plugins.plugin_utils import report
+
+
+def verdict(tenant="acme", **changes):
+    start = {
+        "tenant": tenant,
+        "node": "node1",
+        "status": "in_sync",
+        "action": "none",
+        "reasons": [],
+        "held": [],
+        "release": "20261121T041833Z-00000001",
+        "url": f"https://{tenant}.demo.test/",
+        "zone": "demo.test",
+        "records": 0,
+    }
+    return dict(start, **changes)
+
+
+def test_a_fleet_in_sync_is_two_lines_whatever_its_size():
+    lines = report.plan_lines([verdict(f"t{number}") for number in range(50)])
+    assert lines == ["Plan: 50 tenants on 1 node: 50 in sync", "Nothing is to be done on the nodes."]
+
+
+def test_each_tenant_with_something_to_do_has_its_line():
+    lines = report.plan_lines(
+        [
+            verdict("acme", status="pending", action="deploy", reasons=["web 1.0 → 1.1"]),
+            verdict("bad", node="", status="invalid", reasons=["image: 'APP' is no image"]),
+            verdict("idle", status="held", held=["state=stopped by ann: unpaid"]),
+            verdict("other"),
+        ]
+    )
+    assert lines[0] == "Plan: 4 tenants on 1 node: 1 in sync, 1 to deploy, 1 held, 1 invalid"
+    assert lines[1] == "  acme  deploy     web 1.0 → 1.1"
+    assert lines[2] == "  bad   invalid    image: 'APP' is no image"
+    assert lines[3] == "  idle  held       held: state=stopped by ann: unpaid"
+
+
+def test_what_many_tenants_have_in_common_is_one_line():
+    names = [f"t{number}" for number in range(6)]
+    lines = report.plan_lines([verdict(name, status="unknown", reasons=["no engine"]) for name in names])
+    assert lines[1] == f"  6 tenants  unknown    no engine: {', '.join(names)}"
+
+
+def test_long_lists_of_reasons_are_cut():
+    line = report.plan_lines([verdict(status="drift", action="converge", reasons=list("abcde"))])[1]
+    assert line.endswith("a; b; c; (+2 more)")
+
+
+def test_text_from_outside_moves_no_cursor():
+    line = report.plan_lines([verdict(status="drift", action="converge", reasons=["\x1b[2J\r\nx\u202e"])])[1]
+    assert line.isprintable()
+
+
+def test_a_tenant_that_was_lost_on_the_way_is_never_a_success():
+    rows = report.rows([verdict(status="pending", action="deploy")], {}, {})
+    assert rows[0]["status"] == "unreachable"
+    assert rows[0]["status"] in report.FAILED
+
+
+def test_outcomes_replace_what_was_planned():
+    outcome = {"status": "deployed", "release": "20261121T051833Z-00000002", "message": ""}
+    row = report.rows([verdict(status="pending", action="deploy")], {"acme": outcome}, {})[0]
+    assert (row["status"], row["release"]) == ("deployed", "20261121T051833Z-00000002")
+
+
+def test_held_tenants_stay_visible_after_an_apply():
+    outcome = {"status": "stopped", "release": None, "message": ""}
+    held = verdict(status="pending", action="stop", held=["state=stopped by ann: unpaid"])
+    assert report.rows([held], {"acme": outcome}, {})[0]["status"] == "held"
+
+
+def test_a_zone_that_refused_records_fails_its_tenants():
+    row = report.rows([verdict(status="drift", records=1)], {}, {"demo.test": "401 Unauthorized"})[0]
+    assert (row["status"], row["message"]) == ("failed", "zone demo.test: 401 Unauthorized")
+
+
+def test_the_table_names_tenant_status_release_and_url_and_says_why_one_failed():
+    rows = report.rows(
+        [verdict("acme"), verdict("bad", status="invalid", release=None, url="", reasons=["image: no"])], {}, {}
+    )
+    assert report.table(rows) == [
+        "TENANT  STATUS   RELEASE                    URL",
+        "acme    in_sync  20261121T041833Z-00000001  https://acme.demo.test/",
+        "bad     invalid  -                          -",
+        "",
+        "bad: image: no",
+    ]
+    assert report.summary(rows) == "1 in_sync, 1 invalid"
+
+
+def test_a_failure_shows_the_last_lines_of_what_did_not_get_healthy():
+    text = report.failure_text(
+        {"step": "Start", "result": {"msg": "web is unhealthy", "logs": {"acme-web-1": ["boom", "\x1b[31mred"]}}}
+    )
+    assert text.split("\n") == [
+        "Start: web is unhealthy",
+        "  last lines of acme-web-1:",
+        "    boom",
+        "    \ufffd[31mred",
+    ]
+
+
+def test_a_failed_loop_names_its_failed_items():
+    failure = {
+        "step": "Jobs",
+        "result": {"msg": "One or more items failed", "results": [{"failed": True, "msg": "no table"}, {}]},
+    }
+    assert report.failure_text(failure) == "Jobs: no table"
+
+
+def test_an_undo_that_failed_is_said_too():
+    text = report.failure_text({"step": "Route", "result": {"msg": "a"}, "undo": {"msg": "b"}})
+    assert "undoing it failed too: b" in text
