@@ -10,7 +10,10 @@ from ansible.utils.display import Display
 
 from ansible_collections.tenantry.platform.plugins.plugin_utils import planner, report
 
-ARGUMENTS = {"request": {"type": "str", "choices": ["deploy", "restart"], "default": "deploy"}}
+ARGUMENTS = {
+    "request": {"type": "str", "choices": ["deploy", "restart"], "default": "deploy"},
+    "remove_volumes": {"type": "bool", "default": False},
+}
 
 
 class ActionModule(ActionBase):
@@ -23,7 +26,7 @@ class ActionModule(ActionBase):
         """Judge every tenant and leave the facts that the next plays need on localhost."""
         super().run(tmp, task_vars)
         _result, arguments = self.validate_argument_spec(ARGUMENTS)
-        plan = planner.plan(task_vars, arguments["request"])
+        plan = planner.plan(task_vars, arguments["request"], arguments["remove_volumes"])
         for line in report.plan_lines(plan.verdicts, self._task.check_mode):
             Display().display(line)
         facts = plan.facts(check_mode=self._task.check_mode)

@@ -14,6 +14,7 @@ ARGUMENTS = {
     "tenant": {"type": "str", "required": True},
     "service": {"type": "str"},
     "lines": {"type": "int", "default": 20},
+    "redact_files": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -24,7 +25,11 @@ class ActionModule(ActionBase):
         """Read the containers on the node, print their lines."""
         super().run(tmp, task_vars)
         _result, arguments = self.validate_argument_spec(ARGUMENTS)
-        options = {"tenant": arguments["tenant"], "log_lines": arguments["lines"]}
+        options = {
+            "tenant": arguments["tenant"],
+            "log_lines": arguments["lines"],
+            "redact_files": arguments["redact_files"],
+        }
         result = self._execute_module("tenantry.platform.stack_info", module_args=options, task_vars=task_vars)
         containers = [one for one in result.get("containers", []) if arguments["service"] in (None, one.get("service"))]
         for line in report.log_lines(arguments["tenant"], containers):

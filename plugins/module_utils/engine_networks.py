@@ -88,6 +88,14 @@ def inspect(engine: Engine, name: str) -> dict[str, t.Any] | None:
         raise
 
 
+def read(engine: Engine, labels: list[str]) -> list[Network]:
+    """The networks that carry these labels (``key`` or ``key=value``), by name."""
+    with engine.doing("list networks"):
+        found = engine.client.networks(filters={"label": labels})
+    networks = [Network(one["Name"], bool(one.get("Internal")), one.get("Labels") or {}) for one in found]
+    return sorted(networks, key=lambda network: network.name)
+
+
 def is_present(engine: Engine, network: Network) -> bool:
     """Whether the network is there as wanted.
 

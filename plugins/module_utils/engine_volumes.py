@@ -37,6 +37,13 @@ def inspect(engine: Engine, name: str) -> dict[str, t.Any] | None:
         raise
 
 
+def read(engine: Engine, labels: list[str]) -> list[Volume]:
+    """The volumes that carry these labels (``key`` or ``key=value``), by name."""
+    with engine.doing("list volumes"):
+        found = engine.client.volumes(filters={"label": labels})["Volumes"] or []
+    return sorted((Volume(one["Name"], one.get("Labels") or {}) for one in found), key=lambda volume: volume.name)
+
+
 def is_present(engine: Engine, volume: Volume) -> bool:
     """Whether the volume is there and this tenant's.
 

@@ -10,7 +10,12 @@ import hashlib
 import os
 import typing as t
 
-from ansible_collections.tenantry.platform.plugins.module_utils import compare, engine_containers
+from ansible_collections.tenantry.platform.plugins.module_utils import (
+    compare,
+    engine_containers,
+    engine_networks,
+    engine_volumes,
+)
 from ansible_collections.tenantry.platform.plugins.module_utils.engine import connect
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.module_utils.journal import Journal
@@ -25,6 +30,7 @@ class LiveNode:
 
     containers: dict[str, list[compare.LiveContainer]]  # by tenant
     networks: set[str]
+    volumes: set[str]  # tenants that have some
     edge: compare.LiveEdge | None
     engine_error: str = ""
     edge_error: str = ""
@@ -45,7 +51,7 @@ def read(params: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _live(params: dict[str, t.Any]) -> LiveNode:
-    live = LiveNode({}, set(), None)
+    live = LiveNode({}, set(), set(), None)
     try:
         engine = connect(params["docker_host"])
         for entry in engine_containers.list_entries(engine):
@@ -53,9 +59,9 @@ def _live(params: dict[str, t.Any]) -> LiveNode:
             if labels.get("com.docker.compose.oneoff") == "True":
                 continue
             live.containers.setdefault(labels.get("tenantry.tenant", ""), []).append(_container(entry, labels))
-        with engine.doing("list the networks"):
-            filters = {"label": ["tenantry.managed=true"]}
-            live.networks = {network["Name"] for network in engine.client.networks(filters=filters)}
+        managed = engine_containers.label_filters()
+        live.networks = {network.name for network in engine_networks.read(engine, managed)}
+        live.volumes = {engine_networks.owner_of(volume.labels) for volume in engine_volumes.read(engine, managed)}
     except TenantryError as error:
         live.engine_error = error.message
     try:
@@ -85,6 +91,7 @@ def _tenant(params: dict[str, t.Any], name: str, live: LiveNode) -> dict[str, t.
         "present": bool(containers) or bool(tree.releases()),
         "running": any(one.state in ("running", "restarting", "paused") for one in containers),
         "routed": os.path.exists(route_path),
+        "volumes": name in live.volumes,
         "current": None,
         "findings": [],
     }

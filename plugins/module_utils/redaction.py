@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import typing as t
 import urllib.parse
 
@@ -13,6 +14,11 @@ MASK = "********"
 
 #: A line of a multi-line secret (a key in PEM) that is shorter than this says nothing and would mask innocent words.
 SHORTEST_LINE = 8
+
+REDACTION_ARGUMENTS: dict[str, t.Any] = {
+    "redact": {"type": "list", "elements": "str", "default": [], "no_log": True},
+    "redact_files": {"type": "list", "elements": "path", "default": []},
+}
 
 
 class Redactor:
@@ -36,6 +42,11 @@ class Redactor:
         # Longest first: a secret that holds another must go as a whole.
         self._forms = sorted(forms, key=len, reverse=True)
 
+    @classmethod
+    def from_params(cls, params: t.Mapping[str, t.Any]) -> Redactor:
+        """From the options ``redact`` and ``redact_files``."""
+        return cls([*params["redact"], *(_content(path) for path in _files(params["redact_files"]))])
+
     def text(self, text: str) -> str:
         for form in self._forms:
             text = text.replace(form, MASK)
@@ -43,3 +54,17 @@ class Redactor:
 
     def lines(self, lines: t.Iterable[str]) -> list[str]:
         return [self.text(line) for line in lines]
+
+
+def _files(paths: t.Iterable[str]) -> t.Iterator[str]:
+    """The files themselves, and those below directories; what is not there holds no secret."""
+    for path in paths:
+        if os.path.isfile(path):
+            yield path
+        for directory, _directories, names in os.walk(path):
+            yield from (os.path.join(directory, name) for name in names)
+
+
+def _content(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        return stream.read()

@@ -157,10 +157,17 @@ def _absent(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
 
 def _pruned(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
     pruned = [release for release in tree.prunable(params["keep"]) if release not in params["pinned"]]
+    secrets = tree.unused_secrets(gone=pruned)
     if not check_mode:
         for release in pruned:
             tree.remove(release)
-    return {"changed": bool(pruned), "release": tree.current(), "pruned": pruned}
+        tree.remove_secrets(secrets)
+    return {
+        "changed": bool(pruned or secrets),
+        "release": tree.current(),
+        "pruned": pruned,
+        "pruned_secrets": secrets,
+    }
 
 
 _STATES: dict[str, t.Callable[[ReleaseTree, Params, bool], Result]] = {

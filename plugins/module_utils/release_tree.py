@@ -264,6 +264,33 @@ class ReleaseTree:
         newer_rejects = [release for release in self.releases() if release > current and self.bad(release) is not None]
         return [release for release in older if release not in kept] + newer_rejects[:-1]
 
+    def unused_secrets(self, gone: t.Collection[str] = ()) -> list[str]:
+        """Secret files of backing services (paths below ``shared``) that no finished release names.
+
+        :param gone: releases that do not count.
+        """
+        used = {
+            path
+            for release in self.releases()
+            if release not in gone
+            for path, entry in ((self.manifest(release) or {}).get("files") or {}).items()
+            if entry.get("base") == "shared"
+        }
+        there = (
+            os.path.relpath(os.path.join(directory, name), self.shared_path)
+            for directory, _directories, names in os.walk(os.path.join(self.shared_path, "secrets"))
+            for name in names
+        )
+        return sorted(path for path in there if path not in used)
+
+    def remove_secrets(self, paths: t.Iterable[str]) -> None:
+        """Remove files below ``shared``; fine when gone."""
+        for path in paths:
+            try:
+                os.unlink(os.path.join(self.shared_path, path))
+            except FileNotFoundError:
+                continue
+
     def remove_all(self) -> bool:
         """Remove the tenant's directory, except its lock, journal and token."""
         found = False

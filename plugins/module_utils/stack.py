@@ -82,7 +82,7 @@ class Stack:
             remove_volumes=params["remove_volumes"],
             wait_timeout=params["wait_timeout"],
             log_lines=params["log_lines"],
-            redactor=Redactor(params["redact"]),
+            redactor=Redactor.from_params(params),
             check_mode=check_mode,
         )
 

@@ -54,7 +54,7 @@ class Job:
             params["project_src"],
             tuple(params["files"]),
             tuple(params["profiles"]),
-            Redactor(params["redact"]),
+            Redactor.from_params(params),
         )
         return cls(
             engine,

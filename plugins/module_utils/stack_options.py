@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .redaction import REDACTION_ARGUMENTS
+
 #: Options of stack and stack_job alike: which project, and what may not be seen in its output.
 PROJECT_ARGUMENTS: dict[str, t.Any] = {
     "project_name": {"type": "str", "required": True},
@@ -14,7 +16,7 @@ PROJECT_ARGUMENTS: dict[str, t.Any] = {
     "files": {"type": "list", "elements": "str", "default": ["compose.yaml"]},
     "tenant": {"type": "str"},
     "log_lines": {"type": "int", "default": 20},
-    "redact": {"type": "list", "elements": "str", "default": [], "no_log": True},
+    **REDACTION_ARGUMENTS,
 }
 
 STACK_ARGUMENTS: dict[str, t.Any] = {

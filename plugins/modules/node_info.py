@@ -68,8 +68,8 @@ edge_error:
   type: str
 tenants:
   description: >-
-    By tenant; current release and its spec digest, run state, whether something is running or routed, who holds the
-    lock, which operation was interrupted, and what differs from the last applied release.
+    By tenant; current release and its spec digest, run state, whether something is running or routed, whether it has
+    volumes, who holds the lock, which operation was interrupted, and what differs from the last applied release.
   returned: success
   type: dict
 error_kind:

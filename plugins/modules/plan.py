@@ -17,11 +17,14 @@ options:
   request:
     description:
       - V(restart) also gives a new release to tenants that are in sync, so that their app services are renewed
-        without losing
-        a request.
+        without losing a request.
     type: str
     choices: [deploy, restart]
     default: deploy
+  remove_volumes:
+    description: Whether volumes that removed tenants still have are something to remove.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying anything.

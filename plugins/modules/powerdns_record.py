@@ -166,7 +166,10 @@ def main() -> None:
         argument_spec={**connection_options(), **record_set_options()}, supports_check_mode=True, **ITEM_RULES
     )
     try:
-        module.exit_json(**ensure_record_set(connect(module.params), module.params, module.check_mode))
+        result = ensure_record_set(connect(module.params), module.params, module.check_mode)
+        for warning in result.pop("warnings"):
+            module.warn(warning)
+        module.exit_json(**result)
     except TenantryError as exc:
         module.fail_json(**exc.as_result())
 

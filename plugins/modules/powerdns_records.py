@@ -277,7 +277,10 @@ def main() -> None:
     """Hand the options over and report."""
     module = AnsibleModule(argument_spec={**connection_options(), **record_sets_options()}, supports_check_mode=True)
     try:
-        module.exit_json(**ensure_record_sets(connect(module.params), module.params, module.check_mode))
+        result = ensure_record_sets(connect(module.params), module.params, module.check_mode)
+        for warning in result.pop("warnings"):
+            module.warn(warning)
+        module.exit_json(**result)
     except TenantryError as exc:
         module.fail_json(**exc.as_result())
 

@@ -26,7 +26,8 @@ options:
       - V(stopped) records that the tenant's current release was stopped on purpose.
       - V(bad) marks a release so that nothing chooses it again.
       - V(absent) removes one release, or with no O(release) everything of the tenant but the record of its operations.
-      - V(pruned) removes what O(keep) does not ask to keep.
+      - V(pruned) removes what O(keep) does not ask to keep, and secret files of backing services that no release
+        names any more.
     type: str
     choices: [prepared, active, stopped, bad, absent, pruned]
     default: prepared
@@ -154,6 +155,11 @@ manifest:
   type: dict
 pruned:
   description: Ids of the releases that were removed.
+  returned: when O(state=pruned)
+  type: list
+  elements: str
+pruned_secrets:
+  description: Paths below C(shared) of the secret files that were removed.
   returned: when O(state=pruned)
   type: list
   elements: str

@@ -141,6 +141,13 @@ options:
     type: list
     elements: str
     default: []
+  redact_files:
+    description:
+      - Files on the node whose contents are replaced in the same way; of a directory, every file below it. Those that
+        do not exist are left out.
+    type: list
+    elements: path
+    default: []
 """
 
 EXAMPLES = r"""
@@ -250,7 +257,7 @@ error_kind:
   returned: failure
   type: str
 logs:
-  description: Last log lines of each container that is not healthy, without the values of O(redact).
+  description: Last log lines of each container that is not healthy, without what O(redact) and O(redact_files) name.
   returned: when error_kind is unhealthy
   type: dict
   sample: {"acme-1f0c9a2e-web-1": ["could not connect to server: connection refused"]}

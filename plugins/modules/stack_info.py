@@ -8,10 +8,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: stack_info
-short_description: Read the containers of a tenant, and what they logged last
+short_description: Read the containers, networks and volumes of a tenant, and what its containers logged last
 version_added: 0.1.0
 description:
-  - Returns what the engine says of the containers that carry the label C(tenantry.managed=true).
+  - Returns what the engine says of the containers, networks and volumes that carry the label C(tenantry.managed=true).
 author:
   - tenantry.platform contributors (@tenantry)
 extends_documentation_fragment:
@@ -34,7 +34,7 @@ attributes:
       - Changes nothing.
 options:
   tenant:
-    description: Only containers of this tenant. Without it, of all.
+    description: Only what is this tenant's. Without it, of all.
     type: str
   project_name:
     description: Only containers of this compose project.
@@ -52,6 +52,13 @@ options:
     description: Values, such as secrets, that are replaced by asterisks in the log lines.
     type: list
     elements: str
+    default: []
+  redact_files:
+    description:
+      - Files on the node whose contents are replaced in the same way; of a directory, every file below it. Those that
+        do not exist are left out.
+    type: list
+    elements: path
     default: []
 """
 
@@ -124,10 +131,41 @@ containers:
       description: Whether it is a run of a job.
       type: bool
     logs:
-      description: Its last log lines, without the values of O(redact).
+      description: Its last log lines, without what O(redact) and O(redact_files) name.
       returned: when O(log_lines) is above 0
       type: list
       elements: str
+networks:
+  description:
+    - Networks of O(tenant), by name; as O(tenantry.platform.stack#module:networks) of M(tenantry.platform.stack) wants
+      them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name on the engine.
+      type: str
+    internal:
+      description: Whether it has no way out of the node.
+      type: bool
+    labels:
+      description: Labels.
+      type: dict
+volumes:
+  description:
+    - Named volumes of O(tenant), by name; as O(tenantry.platform.stack#module:volumes) of M(tenantry.platform.stack)
+      wants them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name on the engine.
+      type: str
+    labels:
+      description: Labels.
+      type: dict
 error_kind:
   description: C(engine_unreachable), C(engine_error) or C(sdk_missing).
   returned: failure

@@ -78,6 +78,13 @@ options:
     type: list
     elements: str
     default: []
+  redact_files:
+    description:
+      - Files on the node whose contents are replaced in the same way; of a directory, every file below it. Those that
+        do not exist are left out.
+    type: list
+    elements: path
+    default: []
 """
 
 EXAMPLES = r"""
@@ -96,7 +103,7 @@ exit_code:
   returned: success, and when error_kind is job_failed
   type: int
 logs:
-  description: Its last log lines, without the values of O(redact).
+  description: Its last log lines, without what O(redact) and O(redact_files) name.
   returned: success, and when error_kind is job_failed or job_timeout
   type: list
   elements: str

@@ -24,6 +24,13 @@ options:
     description: How many lines of each container.
     type: int
     default: 20
+  redact_files:
+    description:
+      - Files on the node whose contents, such as secrets, are replaced by asterisks; of a directory, every file below
+        it.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying anything.

@@ -8,6 +8,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.tenantry.platform.plugins.plugin_utils.render import traefik
+
 # What a tenant needs, by the spec's state. `converge` replays the current release: it starts, mends and settles.
 ACTIONS = ("none", "deploy", "converge", "stop", "remove")
 
@@ -49,6 +51,7 @@ def judge(
     node: dict[str, t.Any],
     dns: DnsPlan,
     request: str = "deploy",
+    remove_volumes: bool = False,
 ) -> Verdict:
     """Compare a tenant's spec with what its node's reader found.
 
@@ -56,6 +59,7 @@ def judge(
     :param node: result of M(tenantry.platform.node_info).
     :param dns: what is wrong with the tenant's records.
     :param request: ``deploy``, or ``restart`` to renew the containers of tenants that are in sync.
+    :param remove_volumes: whether a removed tenant must have no volumes either.
     """
     live = node["tenants"].get(spec["name"], {})
     verdict = Verdict(
@@ -74,7 +78,7 @@ def judge(
         verdict.status, verdict.reasons = blocked[0], [blocked[1]]
         return verdict
     if spec["state"] == "removed":
-        _judge_removed(verdict, live, dns)
+        _judge_removed(verdict, live, dns, remove_volumes)
     elif spec["state"] in ("stopped", "suspended"):
         _judge_stopped(verdict, spec, live, dns)
     else:
@@ -100,11 +104,19 @@ def _blocked(spec: dict[str, t.Any], node: dict[str, t.Any], dns: DnsPlan) -> tu
     return None
 
 
-def _judge_removed(verdict: Verdict, live: dict[str, t.Any], dns: DnsPlan) -> None:
-    left = [what for what, there in (("release", live.get("present")), ("records", dns.absent)) if there]
+def _judge_removed(verdict: Verdict, live: dict[str, t.Any], dns: DnsPlan, remove_volumes: bool) -> None:
+    there = {
+        "release": live.get("present"),
+        "records": dns.absent,
+        "volumes": remove_volumes and live.get("volumes"),
+    }
+    left = [what for what, is_there in there.items() if is_there]
     if left:
         verdict.status, verdict.action = "pending", "remove"
         verdict.reasons = [f"removed in the database, {' and '.join(left)} still there"]
+    elif live.get("interrupted"):
+        verdict.status, verdict.action = "pending", "remove"
+        verdict.reasons = [f"settle interrupted operation {live['interrupted']}"]
     verdict.url = ""
 
 
@@ -175,10 +187,10 @@ def _held(spec: dict[str, t.Any]) -> list[str]:
 
 
 def _url(spec: dict[str, t.Any]) -> str:
+    """The URL that a person would open first."""
     for route in spec["routes"]:
-        scheme = "https" if route["tls"] else "http"
         if route["path_prefix"] == "/" or len(spec["routes"]) == 1:
-            return f"{scheme}://{route['hostname']}{route['path_prefix']}"
+            return traefik.url(route)
     return ""
 
 

@@ -47,7 +47,7 @@ def owner(tenant: str) -> str:
     return f"tenant:{tenant}"
 
 
-def plan(task_vars: dict[str, t.Any], request: str) -> Plan:
+def plan(task_vars: dict[str, t.Any], request: str, remove_volumes: bool) -> Plan:
     """Judge every tenant that the run covers."""
     covered = fleet.sort_hosts(task_vars, fleet.localhost_fact(task_vars, "tenantry_covered", []))
     nodes = _nodes(task_vars, covered)
@@ -61,7 +61,7 @@ def plan(task_vars: dict[str, t.Any], request: str) -> Plan:
             verdicts.append(judging.unreachable(spec, str(why)))
             continue
         records[name] = _records(spec, zones)
-        verdicts.append(judging.judge(spec, digest(spec), node, records[name], request))
+        verdicts.append(judging.judge(spec, digest(spec), node, records[name], request, remove_volumes))
     verdicts += [judging.quarantined(name, invalid) for name, invalid in covered.invalid.items()]
     verdicts.sort(key=lambda one: one.tenant)
     return Plan(

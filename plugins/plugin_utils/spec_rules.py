@@ -31,6 +31,8 @@ _RESERVED = """
 """
 RESERVED_NAMES = frozenset(_RESERVED.split())
 RESERVED_PREFIXES = ("tenantry", "quarantined-", "xn--")
+# The app project of a release is <tenant>-<release8>: a tenant of such a name would be taken for one.
+LIKE_A_RELEASE = re.compile(r".*-[0-9a-f]{8}")
 
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 RESERVED_ENVIRONMENT = ("TENANTRY_", "LD_", "DOCKER_", "COMPOSE_", "BUILDKIT_")
@@ -134,6 +136,8 @@ def unreserved_name(value: t.Any) -> str:
     """Name of a tenant or node: also a host of the inventory, a project of the engine and a label of names."""
     if name(value) in RESERVED_NAMES or value.startswith(RESERVED_PREFIXES):
         raise ValueError(f"{shown(value)} is reserved: choose another name")
+    if LIKE_A_RELEASE.fullmatch(value):
+        raise ValueError(f"{shown(value)} ends like a release, in eight hexadecimal digits: choose another name")
     return value
 
 

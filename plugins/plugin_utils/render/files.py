@@ -147,7 +147,4 @@ def _version(spec: Spec, images: t.Mapping[str, t.Mapping[str, str]]) -> str | N
 
 
 def _urls(spec: Spec) -> list[str]:
-    return [
-        f"{'https' if route['tls'] else 'http'}://{route['hostname']}{route['path_prefix']}"
-        for route in sorted(spec["routes"], key=lambda route: str(route["name"]))
-    ]
+    return [traefik.url(route) for route in sorted(spec["routes"], key=lambda route: str(route["name"]))]

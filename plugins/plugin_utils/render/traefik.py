@@ -298,6 +298,11 @@ def _priority(route: Route) -> int:
     return _LOWEST_PRIORITY + len(route["path_prefix"]) - 1
 
 
+def url(route: Route) -> str:
+    """Where a route answers."""
+    return f"{'https' if route['tls'] else 'http'}://{route['hostname']}{route['path_prefix']}"
+
+
 def _entry_point(route: Route) -> str:
     return "websecure" if route["tls"] else "web"
 

@@ -32,3 +32,11 @@ def test_a_secret_within_a_longer_one_leaves_no_rest() -> None:
 
 def test_short_lines_of_a_long_secret_mask_no_other_words() -> None:
     assert Redactor(["first line of it\nok\n"]).text("all is ok") == "all is ok"
+
+
+def test_what_secret_files_hold_is_masked(tmp_path) -> None:
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "token").write_text("hunter22\n", encoding="utf-8")
+    (tmp_path / "key").write_bytes(b"\xff\xfebinary")
+    redactor = Redactor.from_params({"redact": ["abc"], "redact_files": [str(tmp_path), str(tmp_path / "none")]})
+    assert redactor.text("hunter22 abc hunter2") == "******** ******** hunter2"

@@ -198,3 +198,20 @@ def test_removing_a_tenant_keeps_the_record_of_its_operations(tree):
     assert not release_states.run(module_params(tree, state="absent", release=None), check_mode=False)["changed"]
     assert os.listdir(tree.path) == [".deploy"]
     assert "removed" in pathlib.Path(tree.deploy_path, "releases.jsonl").read_text(encoding="utf-8")
+
+
+def test_pruning_removes_secrets_of_backing_services_that_no_release_names(tree):
+    def secret(version):
+        return entry(f"secrets/postgres/password-{version}", version, "0400", base="shared")
+
+    for release, version in zip(IDS, "aabc"):
+        prepare(tree, release, secret(version))
+    tree.activate(IDS[3])
+    params = {"root": os.path.dirname(tree.path), "tenant": "acme", "state": "pruned", "keep": 0, "pinned": []}
+    params["operation"] = None
+    expected = ["secrets/postgres/password-a"]
+    for check_mode in (True, False):
+        result = release_states.run(params, check_mode)
+        assert (result["changed"], result["pruned_secrets"]) == (True, expected)
+    assert sorted(os.listdir(os.path.join(tree.shared_path, "secrets/postgres"))) == ["password-b", "password-c"]
+    assert release_states.run(params, False)["changed"] is False

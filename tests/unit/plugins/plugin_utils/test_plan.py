@@ -34,9 +34,10 @@ FINDING = {"kind": "container", "text": "container web is missing"}
 RECORD = {"name": "acme.demo.test.", "type": "A", "ttl": 300, "value": ["192.0.2.1"], "disabled": False}
 
 
-def verdict(live=None, spec=None, dns=None, request="deploy", digest="sha256:one", **node):
+def verdict(live=None, spec=None, dns=None, request="deploy", digest="sha256:one", remove_volumes=False, **node):
     tenants = {"acme": dict(LIVE, **(live or {}))}
-    return judge(dict(SPEC, **(spec or {})), digest, {"tenants": tenants, **node}, dns or DnsPlan(), request)
+    live_node = {"tenants": tenants, **node}
+    return judge(dict(SPEC, **(spec or {})), digest, live_node, dns or DnsPlan(), request, remove_volumes)
 
 
 def test_what_is_as_wanted_needs_nothing():
@@ -143,3 +144,16 @@ def test_records_of_others_are_left_alone_and_never_taken_over():
 def test_a_removed_tenant_loses_its_records():
     plan = records([dict(RECORD, owner="tenant:acme")], state="removed")
     assert [one["record"] for one in plan.absent] == ["acme.demo.test."]
+
+
+def test_volumes_of_a_removed_tenant_stay_until_they_are_asked_for():
+    gone = {"current": None, "present": False, "volumes": True}
+    assert verdict(gone, {"state": "removed"}).action == "none"
+    one = verdict(gone, {"state": "removed"}, remove_volumes=True)
+    assert (one.status, one.action) == ("pending", "remove")
+    assert one.reasons == ["removed in the database, volumes still there"]
+
+
+def test_an_interrupted_removal_is_ended():
+    one = verdict({"current": None, "present": False, "interrupted": "remove 01"}, {"state": "removed"})
+    assert (one.status, one.action) == ("pending", "remove")

@@ -500,6 +500,17 @@ def test_a_tenant_cannot_be_called_like_a_node(tenants):
     assert list(fleet.invalid) == ["quarantined-tenant-1"]
 
 
+def test_a_tenant_cannot_be_called_like_a_release_of_another(tenants):
+    tenants.tenant("acme")
+    tenants.tenant("acme-0badcafe")
+    tenants.tenant("acme-0badcaf")
+    fleet = tenants.fleet()
+    assert list(fleet.specs) == ["acme", "acme-0badcaf"]
+    assert [problem["reason"] for problems in fleet.invalid.values() for problem in problems] == [
+        "'acme-0badcafe' ends like a release, in eight hexadecimal digits: choose another name"
+    ]
+
+
 def test_a_bad_rule_for_everybody_quarantines_nobody(tenants):
     tenants.tenant("acme")
     tenants.add("ignore_rules", kind="container", reason="\x1b[2J")
