@@ -33,6 +33,8 @@ CONSTRAINTS = Path(__file__).resolve().parent / "constraints"
 # ansible-test reads this one when it makes environments for unit tests.
 UNIT_TESTS = ROOT / "tests" / "unit"
 STAMP = "tenantry-stamp"
+# What makes a plain clone a collection that ansible finds.
+LINK = ROOT / "playbooks" / "collections" / "ansible_collections" / "tenantry" / "platform"
 # What ansible and its tests cannot do without; a Python built without headers lacks some of them.
 NEEDED = "import ssl, sqlite3, ctypes, zlib, bz2, venv"
 
@@ -185,6 +187,15 @@ def installed_core(environment: Environment) -> str:
     ).stdout.strip()
 
 
+def mend_link(link: Path) -> None:
+    """A checkout without symbolic links (core.symlinks=false, some archives) has a file that holds the target."""
+    if link.is_file() and not link.is_symlink():
+        target = link.read_text(encoding="utf-8").strip()
+        link.unlink()
+        link.symlink_to(target)
+        say(f"{link} is a symbolic link again")
+
+
 def ensure(name: str) -> Path:
     """Make the environment when it is missing or outdated; return its path."""
     environment = ENVIRONMENTS[name]
@@ -238,6 +249,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", choices=[*ENVIRONMENTS, []], help="newest, oldest; default: both")
     arguments = parser.parse_args()
     try:
+        mend_link(LINK)
         for name in arguments.names or list(ENVIRONMENTS):
             if arguments.action == "lock":
                 lock(name)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -28,7 +27,18 @@ INSERT INTO services (stack, name, image, port, memory)
 INSERT INTO services (stack, name, kind, image, port)
   VALUES ('standard', 'db', 'backing', 'registry.example/db:15', 5432);
 """
-_made: dict[str, Path] = {}
+
+
+def _make(seed: str) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="tenantry-test-") as directory:
+        home = Path(directory)
+        (home / "seed.sql").write_text(seed, encoding="utf-8")
+        database_migrate.upgrade({"url": f"sqlite:///{home / 'made.sqlite'}"}, str(home / "seed.sql"))
+        return (home / "made.sqlite").read_bytes()
+
+
+# Made at import: ansible-test gives every test a process of its own, forked from the one that imported this.
+_made = {SEED: _make(SEED)}
 
 
 class Tenants:
@@ -40,14 +50,9 @@ class Tenants:
 
     @classmethod
     def make(cls, directory: Path, seed: str = SEED) -> Tenants:
-        """A new one. Equal ones are copies of a file that was made once."""
-        if seed not in _made:
-            home = Path(tempfile.mkdtemp(prefix="tenantry-test-"))
-            (home / "seed.sql").write_text(seed, encoding="utf-8")
-            database_migrate.upgrade({"url": f"sqlite:///{home / 'made.sqlite'}"}, str(home / "seed.sql"))
-            _made[seed] = home / "made.sqlite"
+        """A new one. Most are copies of one that was made once."""
         path = directory / "made.sqlite"
-        shutil.copy(_made[seed], path)
+        path.write_bytes(_made.get(seed) or _make(seed))
         return cls(path)
 
     def sql(self, statement: str, *values: t.Any, checks: bool = True) -> list[t.Any]:
