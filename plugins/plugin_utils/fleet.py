@@ -67,7 +67,10 @@ def _facts(task_vars: dict[str, t.Any], host: str) -> dict[str, t.Any]:
 
 
 def requested_by(task_vars: dict[str, t.Any]) -> str:
-    """Who asked for this run: a variable, AWX's user, or the login name."""
+    """Who asked for this run: a variable, AWX's user, or the login name.
+
+    Never templated: a web UI hands on what its users call themselves.
+    """
     import getpass
 
     for name in ("tenantry_requested_by", "awx_user_name", "tower_user_name"):

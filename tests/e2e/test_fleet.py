@@ -95,3 +95,11 @@ def test_a_route_that_the_proxy_refuses_leaves_the_old_release_serving(fleet):
     assert fleet.version(name) == f"{name} 1.0.0"
     assert fleet.play("deploy", "--limit", name).code == 0
     assert fleet.version(name) == f"{name} 2.0.0"
+
+
+def test_a_route_without_tls_is_served_and_the_others_are_redirected(fleet):
+    name = fleet.add("e2e-plain")
+    fleet.sql("INSERT INTO routes (tenant, name, tls) VALUES (?, 'main', 0)", name)
+    assert fleet.play("deploy", "--limit", name).code == 0
+    assert fleet.asker.redirect(f"{name}.demo.test", "/version") == "200 "
+    assert fleet.asker.redirect("e2e-one.demo.test", "/version").startswith("301 https://e2e-one.demo.test")

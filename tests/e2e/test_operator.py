@@ -88,3 +88,22 @@ def test_removal_must_be_confirmed_and_stays_removed(fleet):
     assert fleet.asker.dig("e2e-fine.demo.test") == []
     assert fleet.play("deploy").code == 0
     assert fleet.containers("e2e-fine") == {}
+
+
+def test_volumes_stay_until_their_removal_is_asked_for(fleet):
+    name = fleet.add("e2e-data")
+    fleet.sql("INSERT INTO services (tenant, name) VALUES (?, 'web')", name)
+    fleet.sql("INSERT INTO service_volumes (tenant, service, name, path) VALUES (?, 'web', 'data', '/data')", name)
+    assert fleet.play("deploy", "--limit", name).code == 0
+    confirmed = ["--limit", name, "-e", f"remove_confirm={name}"]
+    assert fleet.play("remove", *confirmed).code == 0
+    assert volumes(name) == [f"{name}_data"]
+    again = fleet.play("remove", *confirmed, "-e", "remove_volumes=true")
+    assert again.code == 0
+    assert "volumes still there" in again.text
+    assert volumes(name) == []
+
+
+def volumes(name):
+    """Names of the tenant's volumes on the engine."""
+    return demo_check.docker("volume", "ls", "-q", "--filter", f"label=tenantry.tenant={name}").split()

@@ -59,11 +59,11 @@ class Asker:
         except (OSError, http.client.HTTPException) as error:
             return 0, str(error).encode()
 
-    def redirect(self, host: str) -> str:
-        """Where plain http sends a client."""
+    def redirect(self, host: str, path: str = "/x") -> str:
+        """Status of plain http, and where it sends a client."""
         try:
             connection = http.client.HTTPConnection("127.0.0.1", self.ports["http"], timeout=TIMEOUT)
-            connection.request("GET", "/x", headers={"Host": host})
+            connection.request("GET", path, headers={"Host": host})
             answer = connection.getresponse()
             connection.close()
             return f"{answer.status} {answer.getheader('Location') or ''}"

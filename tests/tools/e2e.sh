@@ -15,11 +15,12 @@ tests=$root/tests/e2e/test_fleet.py
 [ "${1:-}" != all ] || tests=$root/tests/e2e
 [ -e "$TENANTRY_DEMO_STATE/settings.json" ] || mine=yes
 
-rm -rf build/e2e-installed
+rm -rf build/e2e-installed build/e2e-dist
+# Alone on the path: a copy of the same version elsewhere would make galaxy install nothing.
+export ANSIBLE_COLLECTIONS_PATH="$root/build/e2e-installed"
 ansible-galaxy collection build --force --output-path build/e2e-dist >/dev/null
 ansible-galaxy collection install --no-deps -p build/e2e-installed build/e2e-dist/tenantry-platform-*.tar.gz >/dev/null
 installed=$root/build/e2e-installed/ansible_collections/tenantry/platform
-export ANSIBLE_COLLECTIONS_PATH="$root/build/e2e-installed"
 
 containers() { docker ps -aq --no-trunc --filter label=tenantry.managed=true | sort | xargs -r docker inspect -f '{{.Id}} {{.State.StartedAt}}'; }
 
