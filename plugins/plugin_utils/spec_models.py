@@ -139,7 +139,7 @@ class Service(_Model):
     health_type: t.Optional[t.Annotated[str, PlainValidator(rules.choice(*schema.HEALTH_TYPES))]] = None
     health_path: t.Optional[t.Annotated[str, PlainValidator(rules.health_path)]] = None
     health_command: t.Optional[Command] = None
-    health_interval: Seconds = 1
+    health_interval: Seconds = 10
     health_timeout: Seconds = 5
     health_retries: t.Annotated[int, PlainValidator(rules.integer(1, 100))] = 3
     health_start_period: SecondsOrNone = 10

@@ -21,6 +21,7 @@ import typing as t
 from pathlib import Path
 
 import demo_check
+import machine
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = Path(os.environ.get("TENANTRY_DEMO_STATE") or ROOT / "build" / "demo")
@@ -32,6 +33,8 @@ ZONE = "demo.test"
 USUAL_REGISTRY = "127.0.0.1:5055"
 USUAL_DATABASE = "sqlite:///../../build/demo/tenants.sqlite"
 
+# What the demo runs itself, and what the README tells its operator to type, with the Debian package of each.
+COMMANDS = {"openssl": "openssl", "dig": "bind9-dnsutils", "sqlite3": "sqlite3", "curl": "curl"}
 # First choice and where to go on looking when it is taken; udp for names.
 PORTS = {"http": (80, 8000), "https": (443, 8443), "dns": (53, 5300), "edge_api": (8080, 8180), "dns_api": (8081, 8281)}
 
@@ -219,6 +222,7 @@ def playbook(name: str, *arguments: str, check: bool = True) -> int:
 def up() -> int:
     """Set up what is missing, deploy, and ask every tenant."""
     STATE.mkdir(parents=True, exist_ok=True)
+    machine.need(COMMANDS)
     say("test estate: engine, images, local registry")
     run(sys.executable, ESTATE, "up")
     ports = choose_ports()
@@ -280,7 +284,7 @@ def main() -> int:
             if command == "check":
                 return check(choose_ports())
             return {"up": up, "clean": clean}[command]()
-        except DemoError as error:
+        except (DemoError, machine.MachineError) as error:
             print(f"demo: {error}", file=sys.stderr)
     return 1
 

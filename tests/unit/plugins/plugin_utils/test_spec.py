@@ -79,7 +79,7 @@ def test_one_row_is_a_whole_tenant(tenants):
             "type": "tcp",
             "path": None,
             "command": None,
-            "interval": 1,
+            "interval": 10,
             "timeout": 5,
             "retries": 3,
             "start_period": 10,
