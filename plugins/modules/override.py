@@ -14,6 +14,8 @@ description:
     a person decided.
   - A value that equals what the tenant row itself says needs no hold; an older hold of that field is then released.
   - Works on all tenants of the play at once. Read the inventory again afterwards.
+extends_documentation_fragment:
+  - tenantry.platform.fleet_action
 options:
   state:
     description: V(present) holds the field, V(absent) releases the hold.
@@ -35,22 +37,6 @@ options:
   until:
     description: When the hold ends by itself, ISO 8601 in UTC. By default it does not.
     type: str
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying anything.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed or will change.
-    support: none
-  idempotent:
-    description: When run twice in a row with the same arguments, the second run changes nothing.
-    support: full
-  action:
-    description: Runs on the controller, without a connection.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts of the play.
-    support: full
 author:
   - tenantry.platform contributors (@tenantry)
 """

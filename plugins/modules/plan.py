@@ -13,6 +13,8 @@ description:
   - Compares the spec of each tenant with the last applied release and the live state that
     M(tenantry.platform.node_info) found on its node, and with the records of its zone.
   - Prints what will happen and leaves the plan for the plays that apply it. Changes nothing.
+extends_documentation_fragment:
+  - tenantry.platform.fleet_action
 options:
   request:
     description:
@@ -25,22 +27,6 @@ options:
     description: Whether volumes that removed tenants still have are something to remove.
     type: bool
     default: false
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying anything.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed or will change.
-    support: none
-  idempotent:
-    description: When run twice in a row with the same arguments, the second run changes nothing.
-    support: full
-  action:
-    description: Runs on the controller, without a connection.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts of the play.
-    support: full
 notes:
   - Runs on the controller. It leaves facts; delegate the task and its facts to localhost.
 author:

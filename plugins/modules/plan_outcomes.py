@@ -13,22 +13,8 @@ description:
   - Joins the plan with the outcomes that the tenants recorded. A tenant that was lost on the way is never taken
     for a success.
   - Leaves the rows of the report, and the records that may be removed.
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying anything.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed or will change.
-    support: none
-  idempotent:
-    description: When run twice in a row with the same arguments, the second run changes nothing.
-    support: full
-  action:
-    description: Runs on the controller, without a connection.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts of the play.
-    support: full
+extends_documentation_fragment:
+  - tenantry.platform.fleet_action
 notes:
   - Runs on the controller. It leaves facts; delegate the task and its facts to localhost.
 author:

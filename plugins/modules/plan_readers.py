@@ -13,22 +13,8 @@ description:
   - Sorts the hosts of the play into tenants, nodes and quarantined tenants, and picks one host of each node to
     read it through.
   - A tenant's connection is its node's, so that a run limited to one tenant still reaches its node.
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying anything.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed or will change.
-    support: none
-  idempotent:
-    description: When run twice in a row with the same arguments, the second run changes nothing.
-    support: full
-  action:
-    description: Runs on the controller, without a connection.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts of the play.
-    support: full
+extends_documentation_fragment:
+  - tenantry.platform.fleet_action
 notes:
   - Runs on the controller. It leaves facts; delegate the task and its facts to localhost.
 author:
