@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, planner
+from ansible_collections.tenantry.platform.plugins.plugin_utils.spec import digest
 
 
 class ActionModule(ActionBase):
@@ -21,7 +22,9 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         self.validate_argument_spec({})
         covered = fleet.sort_hosts(task_vars, task_vars["ansible_play_hosts_all"])
-        readers = covered.readers
+        readers = {
+            reader: {name: digest(covered.specs[name]) for name in names} for reader, names in covered.readers.items()
+        }
         zones = sorted({spec["zone"] for spec in covered.specs.values()})
         # Every fact of a run is set here first: with a fact cache, those of the last run are still there.
         facts = {

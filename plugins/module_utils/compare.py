@@ -6,38 +6,78 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as t
+
+from ansible_collections.tenantry.platform.plugins.module_utils import container_fields
+from ansible_collections.tenantry.platform.plugins.module_utils.container_fields import Fields
+
+#: Kinds of findings, and of these the fields, that hurt nobody at once.
+WARNINGS = ("stop_grace_period", "logging", "init", "restart", "health", "name", "pids_limit")
+LONGEST_VALUE = 60
 
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One field of one thing that is not as it was applied."""
+    """One field of one thing that is not as it was applied.
 
-    kind: str  # container, network, volume, file, link, router, upstream, record
+    :ivar kind: container, network, volume, file, link, router, upstream, record.
+    :ivar last: what was applied; None when it was not there.
+    :ivar live: what is there now; None when nothing is.
+    :ivar service: whose container it is, for the desired value of the field.
+    """
+
+    kind: str
     name: str
     field: str
     last: t.Any
     live: t.Any
+    service: str = ""
+
+    @property
+    def severity(self) -> str:
+        """``critical`` or ``warning``."""
+        return "warning" if self.field.split(".", 1)[0] in WARNINGS else "critical"
 
     def describe(self) -> str:
         """A few words for a person."""
+        if self.field == "presence":
+            what = "is missing" if self.live is None else "is not ours to be there"
+            return f"{self.kind} {self.name} {what}"
         if self.live is None:
-            return f"{self.kind} {self.name} is missing"
+            return f"{self.kind} {self.name}: {self.field} is gone, was applied as {_shown(self.last)}"
         if self.last is None:
-            return f"{self.kind} {self.name} is not ours to be there"
-        return f"{self.kind} {self.name}: {self.field} is {self.live}, was applied as {self.last}"
+            return f"{self.kind} {self.name}: {self.field} is {_shown(self.live)}, was not applied"
+        return f"{self.kind} {self.name}: {self.field} is {_shown(self.live)}, was applied as {_shown(self.last)}"
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """For the result of a module."""
+        return {**dataclasses.asdict(self), "severity": self.severity, "text": self.describe()}
+
+
+def _shown(value: t.Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 
 @dataclasses.dataclass(frozen=True)
 class LiveContainer:
-    """A managed container, as one list call of the engine tells it."""
+    """A container as the engine tells it.
+
+    :ivar tenant: by label; empty for the platform's own and for what is not ours.
+    :ivar networks: those it is attached to.
+    :ivar fields: of container_fields.live; None when nobody asked for them.
+    """
 
     name: str
+    tenant: str
     service: str
     project: str
-    digest: str
     state: str  # created, running, paused, restarting, exited, dead
     health: str  # healthy, unhealthy, starting, none
+    number: str = "1"
+    networks: tuple[str, ...] = ()
+    fields: Fields | None = None
 
     @property
     def serves(self) -> bool:
@@ -61,10 +101,16 @@ def health_of(status: str) -> str:
     return "none"
 
 
-def containers(manifest: dict[str, t.Any], state: str, live: list[LiveContainer]) -> list[Finding]:
+def containers(
+    manifest: dict[str, t.Any],
+    state: str,
+    live: list[LiveContainer],
+    wanted: t.Callable[[LiveContainer], Fields | None],
+) -> list[Finding]:
     """Containers of a release against live ones.
 
     :param state: ``active`` or ``stopped``; a stopped tenant must have no running container.
+    :param wanted: the fields that a container of the release must have.
     """
     findings = []
     projects = manifest["projects"]
@@ -89,31 +135,80 @@ def containers(manifest: dict[str, t.Any], state: str, live: list[LiveContainer]
                 if one.state in ("running", "restarting", "paused")
             ]
             continue
-        findings += _service(key[1], service, found)
+        findings += _service(key, service, found, wanted)
     return findings
 
 
-def _service(name: str, service: dict[str, t.Any], found: list[LiveContainer]) -> list[Finding]:
+def _service(
+    key: tuple[str, str],
+    service: dict[str, t.Any],
+    found: list[LiveContainer],
+    wanted: t.Callable[[LiveContainer], Fields | None],
+) -> list[Finding]:
+    project, name = key
     if not found:
-        return [Finding("container", name, "presence", "running", None)]
+        return [Finding("container", name, "presence", "running", None, name)]
     findings = []
     if len(found) != service["replicas"]:
-        findings.append(Finding("container", name, "replicas", service["replicas"], len(found)))
+        findings.append(Finding("container", name, "replicas", service["replicas"], len(found), name))
     for container in found:
-        if container.digest != service["digest"]:
-            findings.append(Finding("container", container.name, "digest", service["digest"], container.digest))
+        own = f"{project}-{name}-{container.number}"
+        if container.name != own:
+            findings.append(Finding("container", container.name, "name", own, container.name, name))
         if not container.serves:
             text = container.state if container.health == "none" else f"{container.state}, {container.health}"
-            findings.append(Finding("container", container.name, "state", "running", text))
+            findings.append(Finding("container", container.name, "state", "running", text, name))
+        last = wanted(container)
+        if last is not None and container.fields is not None:
+            findings += [
+                Finding("container", container.name, field, before, now, name)
+                for field, before, now in container_fields.differences(last, container.fields)
+            ]
     return findings
 
 
-def networks(manifest: dict[str, t.Any], live: set[str]) -> list[Finding]:
-    """Networks of a release that are gone."""
+def strangers(manifest: dict[str, t.Any], everybody: list[LiveContainer]) -> list[Finding]:
+    """Containers of anybody else on the tenant's networks."""
+    own = {network["name"] for network in manifest["networks"]}
     return [
-        Finding("network", network["name"], "presence", "present", None)
-        for network in manifest["networks"]
-        if network["name"] not in live
+        Finding("container", container.name, f"network {name}", None, "attached")
+        for container in everybody
+        if container.tenant != manifest["tenant"]
+        for name in container.networks
+        if name in own
+    ]
+
+
+def networks(manifest: dict[str, t.Any], live: dict[str, dict[str, t.Any]]) -> list[Finding]:
+    """Networks of a release against those of the engine.
+
+    :param live: by name: ``tenant`` (by label) and ``internal``.
+    """
+    findings = []
+    wanted = {network["name"]: network for network in manifest["networks"]}
+    for name, network in sorted(wanted.items()):
+        there = live.get(name)
+        if there is None:
+            findings.append(Finding("network", name, "presence", "present", None))
+            continue
+        last = {"tenant": manifest["tenant"], "internal": bool(network["internal"])}
+        findings += [
+            Finding("network", name, field, last[field], there[field]) for field in last if last[field] != there[field]
+        ]
+    findings += [
+        Finding("network", name, "presence", None, "present")
+        for name, there in sorted(live.items())
+        if there["tenant"] == manifest["tenant"] and name not in wanted
+    ]
+    return findings
+
+
+def volumes(manifest: dict[str, t.Any], live: t.Container[str]) -> list[Finding]:
+    """Volumes of a release that are gone. Others of the tenant hold what a service left, which is no drift."""
+    return [
+        Finding("volume", volume["name"], "presence", "present", None)
+        for volume in manifest["volumes"]
+        if volume["name"] not in live
     ]
 
 
@@ -152,6 +247,15 @@ def _same_router_field(router: str, field: str, wanted: t.Any, live: t.Any) -> b
     return wanted == live
 
 
-def files(changed: list[str]) -> list[Finding]:
-    """Files of a release that are not as they were written."""
-    return [Finding("file", path, "content", "as written", "changed or missing") for path in changed]
+def files(changed: list[str], added: list[str]) -> list[Finding]:
+    """Files of a release that are not as they were written, and such as nobody wrote."""
+    return [Finding("file", path, "content", "written", "changed or missing") for path in changed] + [
+        Finding("file", path, "presence", None, "present") for path in added
+    ]
+
+
+def link(applied: str | None, current: str) -> list[Finding]:
+    """The link ``current`` against the release that was activated last."""
+    if applied in (None, current):
+        return []
+    return [Finding("link", "current", "target", applied, current)]

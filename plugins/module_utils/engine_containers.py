@@ -9,6 +9,7 @@ import dataclasses
 import re
 import typing as t
 
+from . import container_fields
 from .engine import (
     MANAGED,
     MANAGED_LABEL,
@@ -25,6 +26,7 @@ from .polling import Deadline, wait_until
 PROJECT_LABEL = "com.docker.compose.project"
 COMPOSE_SERVICE_LABEL = "com.docker.compose.service"
 ONEOFF_LABEL = "com.docker.compose.oneoff"
+NUMBER_LABEL = "com.docker.compose.container-number"
 CONFIG_HASH_LABEL = "com.docker.compose.config-hash"
 DEPENDS_ON_LABEL = "com.docker.compose.depends_on"
 
@@ -65,6 +67,8 @@ class Container:
     networks: t.Mapping[str, str]
     #: Seconds between the stop signal and the kill.
     stop_seconds: int
+    #: As container_fields sees it.
+    fields: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def from_inspect(cls, data: t.Mapping[str, t.Any]) -> Container:
@@ -90,6 +94,7 @@ class Container:
             started="" if never else str(state.get("StartedAt") or ""),
             networks={name: (network or {}).get("IPAddress") or "" for name, network in networks.items()},
             stop_seconds=DEFAULT_STOP_SECONDS if stop_seconds is None else int(stop_seconds),
+            fields=container_fields.live(data) if "HostConfig" in data else {},
         )
 
     @property
@@ -261,6 +266,12 @@ def remove(engine: Engine, container: Container, *, anonymous_volumes: bool) -> 
             lambda: reread(engine, container) is None or None, Deadline(REMOVAL_SECONDS)
         ):
             raise
+
+
+def stop_and_remove(engine: Engine, container: Container) -> None:
+    """With its own grace period, and leaving its anonymous volumes."""
+    stop(engine, container)
+    remove(engine, container, anonymous_volumes=False)
 
 
 def remove_replacement(engine: Engine, container: Container) -> None:

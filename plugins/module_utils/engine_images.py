@@ -76,6 +76,17 @@ def resolve(engine: Engine, image: ImageName) -> str:
     return str(answer["Descriptor"]["digest"])
 
 
+def config(engine: Engine, image: str) -> dict[str, t.Any]:
+    """What an image gives its containers; empty when it is gone while they live."""
+    try:
+        with engine.doing(f"inspect image {image[:19]}"):
+            return engine.client.inspect_image(image)["Config"] or {}
+    except TenantryError as error:
+        if is_missing(error):
+            return {}
+        raise
+
+
 def image_id(engine: Engine, ref: str) -> str | None:
     """The engine's own id of an image it has; None when it has none."""
     try:

@@ -1,39 +1,33 @@
 # Copyright: (c) 2026, tenantry.platform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything on a node that the plan compares, read once: the engine's list, its networks, the proxy, the releases."""
+"""Everything on a node that the plan compares, read once: containers, networks, volumes, the proxy, the releases."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import os
 import typing as t
 
 from ansible_collections.tenantry.platform.plugins.module_utils import (
     compare,
+    container_fields,
     engine_containers,
+    engine_images,
     engine_networks,
     engine_volumes,
 )
-from ansible_collections.tenantry.platform.plugins.module_utils.engine import connect
+from ansible_collections.tenantry.platform.plugins.module_utils.compare import Finding, LiveContainer
+from ansible_collections.tenantry.platform.plugins.module_utils.container_fields import Fields
+from ansible_collections.tenantry.platform.plugins.module_utils.engine import Engine, connect, is_missing
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.module_utils.journal import Journal
 from ansible_collections.tenantry.platform.plugins.module_utils.lock import TenantLock, process_start
 from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import ReleaseTree
+from ansible_collections.tenantry.platform.plugins.module_utils.stack_project import unescape
 from ansible_collections.tenantry.platform.plugins.module_utils.traefik_api import TraefikApi
-
-
-@dataclasses.dataclass
-class LiveNode:
-    """What the engine and the proxy say; an error where they could not be asked."""
-
-    containers: dict[str, list[compare.LiveContainer]]  # by tenant
-    networks: set[str]
-    volumes: set[str]  # tenants that have some
-    edge: compare.LiveEdge | None
-    engine_error: str = ""
-    edge_error: str = ""
 
 
 def read(params: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -41,84 +35,217 @@ def read(params: dict[str, t.Any]) -> dict[str, t.Any]:
 
     :param params: options of M(tenantry.platform.node_info).
     """
-    live = _live(params)
-    return {
-        "changed": False,
-        "engine_error": live.engine_error,
-        "edge_error": live.edge_error,
-        "tenants": {name: _tenant(params, name, live) for name in params["tenants"]},
-    }
+    return Node.read(params).result()
 
 
-def _live(params: dict[str, t.Any]) -> LiveNode:
-    live = LiveNode({}, set(), set(), None)
-    try:
-        engine = connect(params["docker_host"])
-        for entry in engine_containers.list_entries(engine):
+@dataclasses.dataclass
+class Node:
+    """What the engine and the proxy of a node say; an error where they could not be asked."""
+
+    params: dict[str, t.Any]
+    containers: list[LiveContainer] = dataclasses.field(default_factory=list)
+    images: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)  # config by container name
+    networks: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
+    volumes: dict[str, str] = dataclasses.field(default_factory=dict)  # name -> tenant
+    edge: compare.LiveEdge | None = None
+    engine_error: str = ""
+    edge_error: str = ""
+
+    @classmethod
+    def read(cls, params: dict[str, t.Any]) -> Node:
+        """One round of questions, whatever the number of tenants."""
+        node = cls(params)
+        try:
+            node._read_engine(connect(params["docker_host"]))
+        except TenantryError as error:
+            node.engine_error = error.message
+        try:
+            node.edge = TraefikApi(params["edge_api_url"]).read_edge()
+        except TenantryError as error:
+            node.edge_error = error.message
+        return node
+
+    def _read_engine(self, engine: Engine) -> None:
+        configs: dict[str, dict[str, t.Any]] = {}
+        # All containers, not only ours: a stranger on a tenant's network is a finding.
+        for entry in engine_containers.list_entries(engine, ()):
             labels = entry.get("Labels") or {}
-            if labels.get("com.docker.compose.oneoff") == "True":
+            if labels.get(engine_containers.ONEOFF_LABEL) == "True":
                 continue
-            live.containers.setdefault(labels.get("tenantry.tenant", ""), []).append(_container(entry, labels))
+            container = _container(entry, labels)
+            if container.tenant in self.params["tenants"]:
+                data = _inspect(engine, entry["Id"])
+                if data is None:
+                    continue  # it went between the two requests
+                container = dataclasses.replace(container, fields=container_fields.live(data))
+                image = data["Image"]
+                if image not in configs:
+                    configs[image] = engine_images.config(engine, image)
+                self.images[container.name] = configs[image]
+            self.containers.append(container)
         managed = engine_containers.label_filters()
-        live.networks = {network.name for network in engine_networks.read(engine, managed)}
-        live.volumes = {engine_networks.owner_of(volume.labels) for volume in engine_volumes.read(engine, managed)}
-    except TenantryError as error:
-        live.engine_error = error.message
-    try:
-        live.edge = TraefikApi(params["edge_api_url"]).read_edge()
-    except TenantryError as error:
-        live.edge_error = error.message
-    return live
+        self.networks = {
+            one.name: {"tenant": engine_networks.owner_of(one.labels), "internal": one.internal}
+            for one in engine_networks.read(engine, managed)
+        }
+        self.volumes = {one.name: engine_networks.owner_of(one.labels) for one in engine_volumes.read(engine, managed)}
+
+    # -- the result ----------------------------------------------------------------------------------------------
+
+    def result(self) -> dict[str, t.Any]:
+        """What the module returns."""
+        by_tenant: dict[str, list[LiveContainer]] = {}
+        for container in self.containers:
+            by_tenant.setdefault(container.tenant, []).append(container)
+        asked = self.params["tenants"]
+        return {
+            "changed": False,
+            "engine_error": self.engine_error,
+            "edge_error": self.edge_error,
+            "tenants": {name: self._tenant(name, digest, by_tenant.get(name, [])) for name, digest in asked.items()},
+            "others": sorted({*by_tenant, *_directories(self.params["root"])} - {*asked, ""}),
+        }
+
+    def _tenant(self, name: str, digest: str, containers: list[LiveContainer]) -> dict[str, t.Any]:
+        """What the plan needs to know of one tenant, in few words: fields only where they differ."""
+        tree = ReleaseTree(self.params["root"], name)
+        route_path = os.path.join(self.params["edge_root"], "dynamic", f"{name}.yml")
+        result: dict[str, t.Any] = {
+            "present": bool(containers) or bool(tree.releases()),
+            "running": any(one.state in ("running", "restarting", "paused") for one in containers),
+            "routed": os.path.exists(route_path),
+            "volumes": name in self.volumes.values(),
+            "current": None,
+            "findings": [],
+        }
+        try:
+            result["state"] = tree.state()
+            interrupted = Journal(tree.deploy_path).interrupted()
+            result["lock"], result["interrupted"] = _operation(tree, interrupted)
+            current = tree.current()
+            if current is None:
+                return result
+            manifest = tree.finished(current)
+            result.update(
+                current=current,
+                spec_digest=manifest["spec_digest"],
+                images={service: image["name"] for service, image in manifest["images"].items()},
+            )
+            release = Release(tree, current, manifest)
+            result["findings"] = [one.as_dict() for one in self._findings(release, result["state"], route_path)]
+            if manifest["spec_digest"] != digest:
+                result["last"] = release.last()
+        except TenantryError as error:
+            result["error"] = error.message
+        return result
+
+    def _findings(self, release: Release, run_state: str | None, route_path: str) -> list[Finding]:
+        manifest = release.manifest
+        state = "stopped" if run_state == "stopped" else "active"
+        mine = [one for one in self.containers if one.tenant == manifest["tenant"]]
+        findings = release.file_findings()
+        findings += compare.containers(
+            manifest, state, mine, lambda one: release.wanted(one, self.images.get(one.name, {}))
+        )
+        findings += compare.strangers(manifest, self.containers)
+        findings += compare.networks(manifest, self.networks)
+        findings += compare.volumes(manifest, self.volumes)
+        findings += _route(manifest, state, route_path)
+        if self.edge is not None:
+            findings += compare.edge(manifest, state, self.edge)
+        return [_hidden(one, release.name) for one in findings]
 
 
-def _container(entry: dict[str, t.Any], labels: dict[str, str]) -> compare.LiveContainer:
-    return compare.LiveContainer(
+@dataclasses.dataclass
+class Release:
+    """The current release of a tenant, as its files say it."""
+
+    tree: ReleaseTree
+    name: str
+    manifest: dict[str, t.Any]
+
+    def __post_init__(self) -> None:
+        self.directory = self.tree.directory(self.name)
+        self.projects = {"app": self._project("compose.yaml"), "backing": self._project("backing.yaml")}
+
+    def _project(self, file: str) -> dict[str, t.Any]:
+        """A compose file; empty when it is not there or was edited, which is a finding of its own."""
+        try:
+            with open(os.path.join(self.directory, file), encoding="utf-8") as stream:
+                data = json.load(stream)
+        except (OSError, ValueError):
+            return {}
+        return t.cast("dict[str, t.Any]", unescape(data)) if isinstance(data, dict) else {}
+
+    def wanted(self, container: LiveContainer, image: dict[str, t.Any]) -> Fields | None:
+        """The fields that a container of the release must have; None for one of no service of it."""
+        kind = "backing" if container.project == self.manifest["projects"]["backing"] else "app"
+        return container_fields.of_project(self.projects[kind], container.service, self.directory, image)
+
+    def last(self) -> dict[str, t.Any]:
+        """Last applied values of every field, for a spec that wants something else."""
+        services = {
+            name: container_fields.of_project(project, name, "", {})
+            for project in self.projects.values()
+            for name in project.get("services") or {}
+        }
+        return {
+            "services": {
+                name: container_fields.hidden(fields, self.name) for name, fields in services.items() if fields
+            },
+            "routers": self.manifest["route"]["expect"]["routers"],
+            "records": self.manifest["records"],
+            "replicas": {name: one["replicas"] for name, one in self.manifest["services"].items()},
+        }
+
+    def file_findings(self) -> list[Finding]:
+        """Files and link of the release."""
+        tree = self.tree
+        findings = compare.files(
+            tree.changed_files(self.name, self.manifest), tree.added_files(self.name, self.manifest)
+        )
+        return findings + compare.link(tree.activated(), self.name)
+
+
+def _container(entry: dict[str, t.Any], labels: dict[str, str]) -> LiveContainer:
+    return LiveContainer(
         name=entry["Names"][0].lstrip("/"),
-        service=labels.get("tenantry.service", ""),
-        project=labels.get("com.docker.compose.project", ""),
-        digest=labels.get("tenantry.spec_digest", ""),
+        tenant=engine_networks.owner_of(labels) if labels.get(engine_containers.MANAGED_LABEL) == "true" else "",
+        service=labels.get(engine_containers.SERVICE_LABEL, ""),
+        project=labels.get(engine_containers.PROJECT_LABEL, ""),
         state=entry["State"],
         health=compare.health_of(entry.get("Status", "")),
+        number=labels.get(engine_containers.NUMBER_LABEL, "1"),
+        networks=tuple((entry.get("NetworkSettings") or {}).get("Networks") or ()),
     )
 
 
-def _tenant(params: dict[str, t.Any], name: str, live: LiveNode) -> dict[str, t.Any]:
-    """What the plan needs to know of one tenant, in few words: digests, and fields only where they differ."""
-    tree = ReleaseTree(params["root"], name)
-    containers = live.containers.get(name, [])
-    route_path = os.path.join(params["edge_root"], "dynamic", f"{name}.yml")
-    result: dict[str, t.Any] = {
-        "present": bool(containers) or bool(tree.releases()),
-        "running": any(one.state in ("running", "restarting", "paused") for one in containers),
-        "routed": os.path.exists(route_path),
-        "volumes": name in live.volumes,
-        "current": None,
-        "findings": [],
-    }
+def _inspect(engine: Engine, container: str) -> dict[str, t.Any] | None:
     try:
-        result["state"] = tree.state()
-        interrupted = Journal(tree.deploy_path).interrupted()
-        result["lock"], result["interrupted"] = _operation(tree, interrupted)
-        current = tree.current()
-        if current is None:
-            return result
-        manifest = tree.finished(current)
-        result.update(
-            current=current,
-            spec_digest=manifest["spec_digest"],
-            images={service: image["name"] for service, image in manifest["images"].items()},
-        )
-        state = "stopped" if result["state"] == "stopped" else "active"
-        findings = compare.files(tree.changed_files(current, manifest))
-        findings += compare.containers(manifest, state, containers)
-        findings += compare.networks(manifest, live.networks)
-        findings += _route(manifest, state, route_path)
-        if live.edge is not None:
-            findings += compare.edge(manifest, state, live.edge)
-        result["findings"] = [dict(dataclasses.asdict(one), text=one.describe()) for one in findings]
+        with engine.doing(f"inspect container {container[:12]}"):
+            data: dict[str, t.Any] = engine.client.inspect_container(container)
+            return data
     except TenantryError as error:
-        result["error"] = error.message
-    return result
+        if is_missing(error):
+            return None
+        raise
+
+
+def _directories(root: str) -> list[str]:
+    """Tenants that have releases on the node."""
+    try:
+        names = os.listdir(root)
+    except OSError:
+        return []
+    return [name for name in names if os.path.isdir(os.path.join(root, name, "releases"))]
+
+
+def _hidden(finding: Finding, salt: str) -> Finding:
+    """Values that may be secrets leave the node as digests."""
+    if finding.field.partition(".")[0] not in container_fields.SENSITIVE:
+        return finding
+    last, live = (container_fields.digest(value, salt) for value in (finding.last, finding.live))
+    return dataclasses.replace(finding, last=last, live=live)
 
 
 def _operation(tree: ReleaseTree, interrupted: dict[str, t.Any] | None) -> tuple[str, str]:
@@ -133,14 +260,14 @@ def _operation(tree: ReleaseTree, interrupted: dict[str, t.Any] | None) -> tuple
     return "", f"{interrupted['action']} {interrupted['operation']}"
 
 
-def _route(manifest: dict[str, t.Any], state: str, route_path: str) -> list[compare.Finding]:
+def _route(manifest: dict[str, t.Any], state: str, route_path: str) -> list[Finding]:
     """The file in the proxy's directory against the release's own copy."""
     name = manifest["route"]["file"]
     wanted = manifest["files"][name]["sha256"] if name and state == "active" else None
     live = _sha256(route_path)
     if wanted == live:
         return []
-    return [compare.Finding("file", route_path, "content", wanted and wanted[:12], live and live[:12])]
+    return [Finding("file", route_path, "content", wanted and wanted[:12], live and live[:12])]
 
 
 def _sha256(path: str) -> str | None:

@@ -91,7 +91,7 @@ def _active(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
         previous = None  # a moved link is what this state mends
     if not check_mode:
         tree.activate(release)
-        tree.set_state("active", (params["operation"] or {}).get("id"))
+        tree.set_state("active", (params["operation"] or {}).get("id"), release)
         if previous != release:
             tree.record({"at": now(), "event": "active", "release": release, "from": previous} | _who(params))
     return {
@@ -107,7 +107,7 @@ def _active(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
 def _stopped(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
     before = tree.state()
     if not check_mode:
-        tree.set_state("stopped", (params["operation"] or {}).get("id"))
+        tree.set_state("stopped", (params["operation"] or {}).get("id"), tree.current())
         if before != "stopped":
             tree.record({"at": now(), "event": "stopped", "release": tree.current()} | _who(params))
     return {"changed": before != "stopped", "release": tree.current()}
@@ -147,7 +147,7 @@ def _absent(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
             tree.remove_all()
             tree.record({"at": now(), "event": "removed"} | _who(params))
         if not check_mode and os.path.isdir(tree.deploy_path):
-            tree.set_state("removed", (params["operation"] or {}).get("id"))
+            tree.set_state("removed", (params["operation"] or {}).get("id"), None)
         return {"changed": changed, "release": None}
     changed = os.path.isdir(tree.directory(release))
     if changed and not check_mode:

@@ -139,6 +139,19 @@ class ReleaseTree:
                 changed.append(path)
         return changed
 
+    def added_files(self, release: str, manifest: dict[str, t.Any]) -> list[str]:
+        """Paths in a release's directory that its manifest does not name."""
+        directory = self.directory(release)
+        known = {MANIFEST, BAD} | {
+            path for path, entry in manifest["files"].items() if entry.get("base", "release") == "release"
+        }
+        there = (
+            os.path.relpath(os.path.join(parent, name), directory)
+            for parent, _directories, names in os.walk(directory)
+            for name in names
+        )
+        return sorted(path for path in there if path not in known)
+
     @staticmethod
     def _fingerprint(path: str) -> tuple[str, int] | None:
         try:
@@ -307,13 +320,23 @@ class ReleaseTree:
 
     def state(self) -> str | None:
         """``active`` or ``stopped`` as the last operation left the tenant; None before the first."""
-        data = durable.read_json(os.path.join(self.deploy_path, "state.json"))
-        return data["state"] if data else None
+        return self._state().get("state")
 
-    def set_state(self, state: str, operation: str | None) -> None:
-        """Record the run state that was reached."""
-        if self.state() != state:
-            durable.replace_json(os.path.join(self.deploy_path, "state.json"), {"state": state, "operation": operation})
+    def activated(self) -> str | None:
+        """The release that was activated last, which ``current`` must point at; None when that was not recorded."""
+        return self._state().get("release")
+
+    def _state(self) -> dict[str, t.Any]:
+        return durable.read_json(os.path.join(self.deploy_path, "state.json")) or {}
+
+    def set_state(self, state: str, operation: str | None, release: str | None) -> None:
+        """Record the run state that was reached, and of which release."""
+        before = self._state()
+        if (before.get("state"), before.get("release")) != (state, release):
+            durable.replace_json(
+                os.path.join(self.deploy_path, "state.json"),
+                {"state": state, "operation": operation, "release": release},
+            )
 
     def record(self, event: dict[str, t.Any]) -> None:
         """Append one line to ``releases.jsonl``."""

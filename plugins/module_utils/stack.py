@@ -42,6 +42,7 @@ class Stack:
     networks: tuple[Network, ...]
     volumes: tuple[Volume, ...]
     owner: str | None
+    strict: bool
     remove_orphans: bool
     remove_networks: bool
     remove_volumes: bool
@@ -77,6 +78,7 @@ class Stack:
             networks=networks,
             volumes=volumes,
             owner=owners.pop() if owners else None,
+            strict=params["strict"],
             remove_orphans=params["remove_orphans"],
             remove_networks=params["remove_networks"],
             remove_volumes=params["remove_volumes"],

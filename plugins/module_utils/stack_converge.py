@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import engine_containers, engine_images, engine_networks, engine_volumes
+from . import container_fields, engine_containers, engine_images, engine_networks, engine_volumes
 from .engine_containers import Container
 from .errors import TenantryError
 from .polling import Deadline, Pause
@@ -17,6 +17,8 @@ from .stack_compare import Difference, differences, is_of, state_of, wanted_stat
 from .stack_project import Service
 from .stack_wait import Watch
 
+#: The field of a container that is not what the files say although its labels do.
+EDITED = "edited"
 #: How compose begins the line that says that it waited for another service in vain.
 DEPENDENCY_FAILED = "dependency failed to start"
 
@@ -49,6 +51,8 @@ class Convergence:
         missing = _missing_objects(stack)
         images = {one.image: engine_images.image_id(stack.engine, one.image) for one in chosen.values()}
         found = differences(chosen, before, images, set(project.services) if stack.remove_orphans else None)
+        if stack.strict:
+            found += _edited(stack, chosen, before)
         if not stack.check_mode:
             _refuse_missing_images(stack, chosen, found, images)
         for create in missing:
@@ -84,7 +88,10 @@ class Convergence:
             container = by_name.get(difference.container or "")
             if container is None:
                 continue
-            if difference.field == "state" and container.state == "paused":
+            if difference.field == EDITED:
+                # compose looks only at its own configuration hash, which nobody edited
+                self.stack.act_on(container, "remove", engine_containers.stop_and_remove)
+            elif difference.field == "state" and container.state == "paused":
                 # compose refuses to start a paused container
                 self.stack.act_on(container, "unpause", engine_containers.unpause)
             if difference.field == "networks" and is_of(self.chosen[container.service], container):
@@ -144,6 +151,24 @@ class Convergence:
             return [one for one in ran if is_of(self.chosen[one.service], one)]
         now = {one.id: one.started for one in self.stack.containers()}
         return [one for one in ran if now.get(one.id) == one.started]
+
+
+def _edited(stack: Stack, chosen: t.Mapping[str, Service], containers: t.Sequence[Container]) -> list[Difference]:
+    """Containers of the right digest with other fields. Images and networks are compared for all stacks."""
+    found = []
+    for container in containers:
+        service = chosen.get(container.service)
+        if service is None or container.one_off or not is_of(service, container):
+            continue
+        wanted = service.wanted_fields(engine_images.config(stack.engine, container.image_id))
+        fields = [
+            field
+            for field, _wanted, _live in container_fields.differences(wanted, dict(container.fields))
+            if field not in ("image", "networks")
+        ]
+        if fields:
+            found.append(Difference(container.service, container.name, EDITED, fields, None))
+    return found
 
 
 def _missing_objects(stack: Stack) -> list[t.Callable[[], None]]:

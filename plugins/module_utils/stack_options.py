@@ -43,6 +43,7 @@ STACK_ARGUMENTS: dict[str, t.Any] = {
             "labels": {"type": "dict", "required": True},
         },
     },
+    "strict": {"type": "bool", "default": False},
     "remove_orphans": {"type": "bool", "default": True},
     "remove_networks": {"type": "bool", "default": False},
     "remove_volumes": {"type": "bool", "default": False},

@@ -10,12 +10,22 @@ import json
 import os
 import typing as t
 
+from . import container_fields
 from .compose_cli import Compose
 from .engine import MANAGED_LABEL, SPEC_DIGEST_LABEL, TENANT_LABEL
 from .engine_networks import owner_of
 from .errors import TenantryError
 
 CONFIG_SECONDS = 30
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where a compose file stands, and the real names of what it calls by its own."""
+
+    directory: str
+    networks: t.Mapping[str, str]
+    volumes: t.Mapping[str, str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,12 +40,23 @@ class Service:
     #: Real names on the engine; None when another container's are used.
     networks: frozenset[str] | None
     profiles: frozenset[str]
+    #: As the file says it, and where it says it: what :func:`wanted_fields` takes.
+    definition: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    place: Place | None = None
     #: Compose's own hash; only known of services that carry no spec digest.
     config_hash: str | None = None
 
     @property
     def spec_digest(self) -> str | None:
         return self.labels.get(SPEC_DIGEST_LABEL)
+
+    def wanted_fields(self, image: t.Mapping[str, t.Any]) -> container_fields.Fields:
+        """What its containers must be, of a service that render/compose.py wrote.
+
+        :param image: the image's config.
+        """
+        place = self.place or Place("", {}, {})
+        return container_fields.wanted(self.definition, place.directory, place.networks, place.volumes, image)
 
     def enabled(self, profiles: t.Collection[str]) -> bool:
         """Whether it runs when these profiles are active, as compose decides."""
@@ -80,8 +101,10 @@ def load(compose: Compose) -> Project:
         key: str((network or {}).get("name") or f"{compose.project}_{key}")
         for key, network in (data.get("networks") or {}).items()
     }
+    volumes = {key: str((volume or {}).get("name") or key) for key, volume in (data.get("volumes") or {}).items()}
+    place = Place(compose.source, networks, volumes)
     services = {
-        name: _service(name, service or {}, networks) for name, service in sorted((data.get("services") or {}).items())
+        name: _service(name, service or {}, place) for name, service in sorted((data.get("services") or {}).items())
     }
     strays = sorted(name for name, service in services.items() if service.labels.get(MANAGED_LABEL) != "true")
     owners = sorted({owner_of(service.labels) for service in services.values()})
@@ -123,20 +146,20 @@ def _data(compose: Compose) -> dict[str, t.Any]:
             except ValueError:
                 data = None
         if isinstance(data, dict):
-            return t.cast("dict[str, t.Any]", _unescape(data))
+            return t.cast("dict[str, t.Any]", unescape(data))
     everything = dataclasses.replace(compose, profiles=("*",))
     done = everything.run("config", "--format", "json", timeout=CONFIG_SECONDS)
     return t.cast("dict[str, t.Any]", json.loads(done.stdout.decode()))
 
 
-def _unescape(value: t.Any) -> t.Any:
+def unescape(value: t.Any) -> t.Any:
     """Undo compose's ``$$``."""
     if isinstance(value, str):
         return value.replace("$$", "$")
     if isinstance(value, dict):
-        return {key: _unescape(item) for key, item in value.items()}
+        return {key: unescape(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_unescape(item) for item in value]
+        return [unescape(item) for item in value]
     return value
 
 
@@ -173,7 +196,7 @@ def _mapping(value: t.Any) -> dict[str, str]:
     return {key: item for key, _equals, item in (str(entry).partition("=") for entry in value or ())}
 
 
-def _service(name: str, data: t.Mapping[str, t.Any], networks: t.Mapping[str, str]) -> Service:
+def _service(name: str, data: t.Mapping[str, t.Any], place: Place) -> Service:
     replicas = data.get("scale")
     if replicas is None:
         replicas = (data.get("deploy") or {}).get("replicas")
@@ -183,8 +206,10 @@ def _service(name: str, data: t.Mapping[str, t.Any], networks: t.Mapping[str, st
         replicas=1 if replicas is None else int(replicas),
         labels=_mapping(data.get("labels")),
         depends_on=tuple(_names(data.get("depends_on"))),
-        networks=_networks(data, networks),
+        networks=_networks(data, place.networks),
         profiles=frozenset(_names(data.get("profiles"))),
+        definition=data,
+        place=place,
     )
 
 

@@ -21,9 +21,8 @@ options:
     type: path
     default: /srv/tenantry
   tenants:
-    description: Names of the tenants to look at.
-    type: list
-    elements: str
+    description: The tenants to look at, by name the digest of the spec that the database wants.
+    type: dict
     required: true
   edge_root:
     description: Directory of the proxy, with the watched directory C(dynamic) in it.
@@ -53,7 +52,8 @@ author:
 EXAMPLES = r"""
 - name: Read what is live
   tenantry.platform.node_info:
-    tenants: [acme, globex]
+    tenants:
+      acme: "sha256:0d1f8e6c"
   register: live
 """
 
@@ -69,9 +69,15 @@ edge_error:
 tenants:
   description: >-
     By tenant; current release and its spec digest, run state, whether something is running or routed, whether it has
-    volumes, who holds the lock, which operation was interrupted, and what differs from the last applied release.
+    volumes, who holds the lock, which operation was interrupted, what differs from the last applied release, and the
+    fields of that release where its digest is another than the given one. Values that may be secrets are digests.
   returned: success
   type: dict
+others:
+  description: Other tenants that have releases or containers on the node.
+  returned: success
+  type: list
+  elements: str
 error_kind:
   description: Class of the failure.
   returned: failure
@@ -85,7 +91,7 @@ from ansible_collections.tenantry.platform.plugins.module_utils.errors import Te
 
 ARGUMENTS = {
     "root": {"type": "path", "default": "/srv/tenantry"},
-    "tenants": {"type": "list", "elements": "str", "required": True},
+    "tenants": {"type": "dict", "required": True},
     "edge_root": {"type": "path", "default": "/srv/tenantry-edge"},
     "edge_api_url": {"type": "str", "default": "http://127.0.0.1:8080"},
     "docker_host": {"type": "str"},

@@ -30,7 +30,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 readers:
-  description: By reader the tenants to read through it.
+  description: By reader the tenants to read through it, each with the digest of its spec.
   returned: success
   type: dict
 ansible_facts:

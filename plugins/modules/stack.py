@@ -116,6 +116,12 @@ options:
           - Labels. C(tenantry.managed=true) must be among them, and C(tenantry.tenant) unless it is the platform's own.
         type: dict
         required: true
+  strict:
+    description:
+      - Compare every field of the containers with the files, such as limits, environment and mounts, and replace the
+        containers that somebody edited. Only for files that this collection rendered.
+    type: bool
+    default: false
   remove_orphans:
     description: Remove containers of the project whose service is in no file any more.
     type: bool

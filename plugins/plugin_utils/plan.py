@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.tenantry.platform.plugins.plugin_utils import three_way
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import traefik
 
 # What a tenant needs, by the spec's state. `converge` replays the current release: it starts, mends and settles.
@@ -71,12 +72,14 @@ def judge(
         url=_url(spec),
         zone=spec["zone"],
         records=len(dns.present) + len(dns.absent),
-        findings=live.get("findings", []),
     )
     blocked = _blocked(spec, node, dns)
     if blocked:
         verdict.status, verdict.reasons = blocked[0], [blocked[1]]
         return verdict
+    if live.get("current"):
+        verdict.findings = three_way.findings(spec, digest, live)
+    verdict.findings += dns.findings
     if spec["state"] == "removed":
         _judge_removed(verdict, live, dns, remove_volumes)
     elif spec["state"] in ("stopped", "suspended"):
@@ -137,13 +140,15 @@ def _judge_active(
     verdict: Verdict, spec: dict[str, t.Any], digest: str, live: dict[str, t.Any], dns: DnsPlan, request: str
 ) -> None:
     current = live.get("current")
+    status = three_way.status(verdict.findings)
+    wrong = [one["text"] for one in verdict.findings if one["class"] != "pending" and not one["ignored_by"]]
     if live.get("error"):
         verdict.status, verdict.action, verdict.reasons = "drift", "deploy", [live["error"]]
     elif current is None:
         verdict.status, verdict.action, verdict.reasons = "pending", "deploy", ["first release"]
     elif live["spec_digest"] != digest:
-        verdict.status, verdict.action = "pending", "deploy"
-        verdict.reasons = _image_changes(spec, live.get("images", {})) or ["configuration changed"]
+        verdict.status, verdict.action = ("pending" if status == "in_sync" else status), "deploy"
+        verdict.reasons = (_image_changes(spec, live.get("images", {})) or ["configuration changed"]) + wrong
     elif request == "restart" and live.get("state") == "active":
         # Also when there is something to settle or to mend: a new release does both.
         verdict.status, verdict.action, verdict.reasons = "pending", "deploy", ["restart requested"]
@@ -152,14 +157,36 @@ def _judge_active(
         verdict.reasons = [f"settle interrupted operation {live['interrupted']}"]
     elif live.get("state") != "active":
         verdict.status, verdict.action, verdict.reasons = "pending", "converge", ["start"]
-    elif live["findings"]:
-        verdict.status, verdict.action = "drift", "converge"
-        verdict.reasons = [one["text"] for one in live["findings"]]
-        if any(one["kind"] == "file" for one in live["findings"]):
-            verdict.action = "deploy"  # an edited release is not replayed: it is replaced by a new one
-    elif dns.present or dns.absent:
-        # Records are mended in one batch for the fleet; the tenant itself has nothing to run.
-        verdict.status, verdict.reasons = ("pending" if live.get("new_names") else "drift"), dns.reasons
+    elif status != "in_sync":
+        verdict.status, verdict.action = status, _mending(spec, verdict.findings)
+        verdict.reasons = wrong or dns.reasons
+
+
+# What only a new release puts right: an edited one is not replayed.
+_REPLACED = ("file", "link")
+# What a converge puts right in a container without making a new one.
+_IN_PLACE = ("presence", "state", "replicas", "name", "networks")
+
+
+def _mending(spec: dict[str, t.Any], findings: list[dict[str, t.Any]]) -> str:
+    """The action that mends what differs.
+
+    A new release where an edited container of an app goes on serving meanwhile; none for records, which are mended in
+    one batch for the fleet, and for containers of others, which are not ours to touch.
+    """
+    counted = [one for one in findings if not one["ignored_by"]]
+    apps = {service["name"] for service in spec["services"] if service["kind"] == "app"}
+    edited = any(
+        one["kind"] == "container" and one["service"] in apps and one["field"] not in _IN_PLACE for one in counted
+    )
+    if edited or any(one["kind"] in _REPLACED for one in counted):
+        return "deploy"
+    return "converge" if any(one["kind"] != "record" and not _foreign(one) for one in counted) else "none"
+
+
+def _foreign(finding: dict[str, t.Any]) -> bool:
+    """A container of somebody else on one of the tenant's networks."""
+    return finding["kind"] == "container" and finding["field"].startswith("network ")
 
 
 def _image_changes(spec: dict[str, t.Any], images: dict[str, str]) -> list[str]:
@@ -203,6 +230,7 @@ class DnsPlan:
 
     present: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     absent: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    findings: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     error: str = ""
     conflict: str = ""
 
@@ -215,31 +243,44 @@ class DnsPlan:
 
 
 def plan_records(
-    spec: dict[str, t.Any], owner: str, desired: list[dict[str, t.Any]], live: list[dict[str, t.Any]]
+    spec: dict[str, t.Any],
+    owner: str,
+    desired: list[dict[str, t.Any]],
+    applied: list[dict[str, t.Any]],
+    live: list[dict[str, t.Any]],
 ) -> DnsPlan:
     """Compare a tenant's record sets with those of its zone.
 
     :param desired: normalized record sets of name, type, ttl, value; none for a removed tenant.
+    :param applied: those of the current release.
     :param live: normalized record sets of the zone, with owner.
     """
     plan = DnsPlan()
     there = {(one["name"], one["type"]): one for one in live}
     wanted = {} if spec["state"] == "removed" else {(one["name"], one["type"]): one for one in desired}
+    before = {(one["name"], one["type"]): one for one in applied}
     for key, one in sorted(wanted.items()):
         found = there.get(key)
         if found and found.get("owner") != owner:
             holder = found.get("owner") or "nobody we know"
             plan.conflict = f"record {key[0]} {key[1]} belongs to {holder}: remove it, or give the tenant another name"
             return plan
-        if (
-            not found
-            or found["disabled"]
-            or (found["ttl"], sorted(found["value"])) != (one["ttl"], sorted(one["value"]))
-        ):
+        if _shown(found) != _shown(one):
             plan.present.append(_item(one, owner))
     gone = [one for key, one in sorted(there.items()) if one.get("owner") == owner and key not in wanted]
     plan.absent = [{"record": one["name"], "type": one["type"], "owner": owner} for one in gone]
+    for key in [(one["record"], one["type"]) for one in plan.present + plan.absent]:
+        values = [_shown(records.get(key)) for records in (before, wanted, there)]
+        plan.findings.append(three_way.record_finding(spec["name"], f"{key[0]} {key[1]}", *values))
     return plan
+
+
+def _shown(record: dict[str, t.Any] | None) -> str | None:
+    """A record set as one text; None where there is none."""
+    if record is None:
+        return None
+    disabled = " (disabled)" if record.get("disabled") else ""
+    return f"{record['ttl']} {' '.join(sorted(record['value']))}{disabled}"
 
 
 def _item(record: dict[str, t.Any], owner: str) -> dict[str, t.Any]:

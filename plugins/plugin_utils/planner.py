@@ -60,8 +60,9 @@ def plan(task_vars: dict[str, t.Any], request: str, remove_volumes: bool) -> Pla
             why = (node or {}).get("msg") or f"node {spec['node']} did not answer"
             verdicts.append(judging.unreachable(spec, str(why)))
             continue
-        records[name] = _records(spec, zones)
-        verdicts.append(judging.judge(spec, digest(spec), node, records[name], request, remove_volumes))
+        wanted = digest(spec)
+        records[name] = _records(spec, zones, node["tenants"].get(name) or {}, wanted)
+        verdicts.append(judging.judge(spec, wanted, node, records[name], request, remove_volumes))
     verdicts += [judging.quarantined(name, invalid) for name, invalid in covered.invalid.items()]
     verdicts.sort(key=lambda one: one.tenant)
     return Plan(
@@ -94,8 +95,10 @@ def _zones(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
     return {}
 
 
-def _records(spec: dict[str, t.Any], zones: dict[str, t.Any]) -> judging.DnsPlan:
+def _records(spec: dict[str, t.Any], zones: dict[str, t.Any], live: dict[str, t.Any], wanted: str) -> judging.DnsPlan:
     desired = dns.record_sets(spec)
+    # Of a release with the spec's own digest, what was applied is what is wanted.
+    applied = desired if live.get("spec_digest") == wanted else (live.get("last") or {}).get("records") or []
     read = zones.get(spec["zone"])
     if read is None or read.get("failed") or read.get("unreachable") or "record_sets" not in read:
         if not desired:
@@ -107,7 +110,7 @@ def _records(spec: dict[str, t.Any], zones: dict[str, t.Any]) -> judging.DnsPlan
             return judging.DnsPlan()
         why = "its name server does not have it: make it with tenantry.platform.nodes"
         return judging.DnsPlan(error=f"zone {spec['zone']}: {why}")
-    return judging.plan_records(spec, owner(spec["name"]), desired, read["record_sets"])
+    return judging.plan_records(spec, owner(spec["name"]), desired, applied, read["record_sets"])
 
 
 # -- after the apply -----------------------------------------------------------------------------------------------

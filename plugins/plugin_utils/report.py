@@ -113,7 +113,7 @@ def rows(
             row.update(outcome or LOST)
         elif one["records"] and one["zone"] in zone_errors:
             row.update(status="failed", message=f"zone {one['zone']}: {zone_errors[one['zone']]}")
-        elif one["records"] and one["status"] in ("pending", "drift"):
+        elif one["records"] and one["status"] in ("pending", "drift", "conflict"):
             row.update(status="converged")
         if one["held"] and row["status"] in ("in_sync", "deployed", "converged", "stopped", "removed"):
             row["status"] = "held"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.tenantry.platform.plugins.plugin_utils import three_way
 from ansible_collections.tenantry.platform.plugins.plugin_utils.plan import DnsPlan, judge, plan_records, quarantined
 
 SPEC = {
@@ -14,14 +15,17 @@ SPEC = {
     "node": "node1",
     "zone": "demo.test",
     "state": "active",
-    "services": [{"name": "web", "image": "reg/app:1.1"}],
+    "services": [
+        {"name": "web", "kind": "app", "image": "reg/app:1.1"},
+        {"name": "db", "kind": "backing", "image": "pg:15"},
+    ],
     "routes": [{"hostname": "acme.demo.test", "path_prefix": "/", "tls": True}],
     "held": [],
 }
 LIVE = {
     "current": "20261121T041833Z-00000001",
     "spec_digest": "sha256:one",
-    "images": {"web": "reg/app:1.1"},
+    "images": {"web": "reg/app:1.1", "db": "pg:15"},
     "state": "active",
     "findings": [],
     "present": True,
@@ -30,8 +34,23 @@ LIVE = {
     "lock": "",
     "interrupted": "",
 }
-FINDING = {"kind": "container", "text": "container web is missing"}
+FINDING = {
+    "kind": "container",
+    "service": "web",
+    "field": "presence",
+    "class": "missing",
+    "text": "container web is missing",
+    "ignored_by": None,
+}
+EDITED = dict(FINDING, kind="file", field="content", text="edited", **{"class": "drift"})
+STRANGER = dict(FINDING, service="", field="network acme_default", text="spy", **{"class": "extra"})
 RECORD = {"name": "acme.demo.test.", "type": "A", "ttl": 300, "value": ["192.0.2.1"], "disabled": False}
+
+
+@pytest.fixture(autouse=True)
+def compared(monkeypatch):
+    """The comparison itself has tests of its own."""
+    monkeypatch.setattr(three_way, "findings", lambda _spec, _digest, live: list(live["findings"]))
 
 
 def verdict(live=None, spec=None, dns=None, request="deploy", digest="sha256:one", remove_volumes=False, **node):
@@ -49,11 +68,23 @@ def test_what_is_as_wanted_needs_nothing():
     ("live", "spec", "digest", "status", "action", "reason"),
     [
         ({"current": None}, {}, "sha256:one", "pending", "deploy", "first release"),
-        ({"images": {"web": "reg/app:1.0"}}, {}, "sha256:two", "pending", "deploy", "web 1.0 → 1.1"),
-        ({"images": {"web": "reg/app:1.1", "api": "x"}}, {}, "sha256:two", "pending", "deploy", "api goes"),
+        ({"images": {"web": "reg/app:1.0", "db": "pg:15"}}, {}, "sha256:two", "pending", "deploy", "web 1.0 → 1.1"),
+        (
+            {"images": {"web": "reg/app:1.1", "db": "pg:15", "api": "x"}},
+            {},
+            "sha256:two",
+            "pending",
+            "deploy",
+            "api goes",
+        ),
         ({}, {}, "sha256:two", "pending", "deploy", "configuration changed"),
         ({"findings": [FINDING]}, {}, "sha256:one", "drift", "converge", "container web is missing"),
-        ({"findings": [{"kind": "file", "text": "edited"}]}, {}, "sha256:one", "drift", "deploy", "edited"),
+        ({"findings": [EDITED]}, {}, "sha256:one", "drift", "deploy", "edited"),
+        ({"findings": [dict(FINDING, field="memory")]}, {}, "sha256:one", "drift", "deploy", "web"),
+        ({"findings": [dict(FINDING, field="memory", service="db")]}, {}, "sha256:one", "drift", "converge", "web"),
+        ({"findings": [STRANGER]}, {}, "sha256:one", "drift", "none", "spy"),
+        ({"findings": [dict(EDITED, **{"class": "conflict"})]}, {}, "sha256:two", "conflict", "deploy", "edited"),
+        ({"findings": [dict(FINDING, **{"class": "pending"})]}, {}, "sha256:two", "pending", "deploy", "changed"),
         ({"error": "current is moved"}, {}, "sha256:one", "drift", "deploy", "current is moved"),
         ({"interrupted": "deploy 01"}, {}, "sha256:one", "pending", "converge", "settle"),
         ({"state": "stopped"}, {}, "sha256:one", "pending", "converge", "start"),
@@ -113,13 +144,13 @@ def test_quarantined_tenant_names_field_and_reason():
     assert (one.status, one.action, one.reasons) == ("invalid", "none", ["services.web.image: no such thing"])
 
 
-def records(live, state="active"):
-    return plan_records(dict(SPEC, state=state), "tenant:acme", [RECORD], live)
+def records(live, state="active", applied=(RECORD,)):
+    return plan_records(dict(SPEC, state=state), "tenant:acme", [RECORD], list(applied), live)
 
 
 def test_equal_records_are_not_written():
     plan = records([dict(RECORD, owner="tenant:acme")])
-    assert (plan.present, plan.absent, plan.conflict) == ([], [], "")
+    assert (plan.present, plan.absent, plan.conflict, plan.findings) == ([], [], "", [])
 
 
 @pytest.mark.parametrize("change", [{"ttl": 60}, {"value": ["192.0.2.9"]}, {"disabled": True}])
@@ -127,6 +158,12 @@ def test_changed_records_are_written_again(change):
     plan = records([dict(RECORD, owner="tenant:acme", **change)])
     assert [one["record"] for one in plan.present] == ["acme.demo.test."]
     assert plan.present[0]["owner"] == "tenant:acme"
+    assert [one["class"] for one in plan.findings] == ["drift"]
+
+
+def test_a_record_that_was_never_there_is_pending_and_one_that_was_is_missing():
+    assert [one["class"] for one in records([], applied=()).findings] == ["pending"]
+    assert [one["class"] for one in records([]).findings] == ["missing"]
 
 
 def test_records_of_names_that_are_not_routed_any_more_go():
