@@ -26,8 +26,8 @@ _DRAIN = f"""\
 if [ -e {DRAIN_FILE} ]; then echo draining; exit 1; fi
 """
 
-# In the order of what they cost: a check runs every few seconds in every container. Each tool replaces the shell, so that
-# a check that takes too long leaves no process behind: the engine ends the one it started. A status of 200-399 is
+# In the order of what they cost: a check runs every few seconds in every container. Each tool replaces the shell, so
+# that a check that takes too long leaves no process behind: the engine ends the one it started. A status of 200-399 is
 # healthy. Proxies of the tenant's environment are not asked. wget gets no timeout: that of BusyBox 1.35 crashes on -T.
 _HTTP = """\
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
