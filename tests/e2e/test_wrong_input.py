@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 
 import demo
@@ -46,7 +47,7 @@ def test_no_docker(fleet, served, tmp_path):
         run = fleet.play("deploy", DOCKER_HOST=f"unix://{tmp_path}/no.sock")
     assert run.code != 0
     assert f"{tmp_path}/no.sock" in run.text
-    assert f"{served}  unknown" in run.text
+    assert re.search(rf"^{served} +unknown ", run.text, re.MULTILINE)
 
 
 def test_database_file_missing(fleet, tmp_path):
@@ -138,7 +139,7 @@ def test_proxy_down(fleet, served):
         demo_check.docker("start", proxy)
     assert run.code != 0
     assert "Traefik" in run.text
-    assert f"{served}  unknown" in run.text
+    assert re.search(rf"^{served} +unknown ", run.text, re.MULTILINE)
     assert (fleet.containers(served), fleet.current(served)) == before
     wait_for(lambda: fleet.version(served) == f"{served} 1.0.0")
 
@@ -156,7 +157,7 @@ def test_name_server_down(fleet, served):
         wait_for(lambda: fleet.asker.dig(f"{served}.{demo.ZONE}"))
     assert run.code != 0
     assert f"zone {demo.ZONE}" in run.text
-    assert f"{served}  unknown" in run.text
+    assert re.search(rf"^{served} +unknown ", run.text, re.MULTILINE)
 
 
 def test_wrong_key_for_the_name_server(fleet, served):
