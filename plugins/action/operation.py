@@ -37,7 +37,9 @@ class ActionModule(ActionBase):
         arguments.update(id=begun.id, holder=operating.holder(by))
         result = self._on_node(arguments, task_vars)
         if result.get("error_kind") == "locked" and operating.is_dead_here(result["holder"]):
-            result = self._on_node(dict(arguments, takeover=result["holder"]["token"]), task_vars)
+            # What that run left working on the node comes to its own end, and is waited for.
+            wait = max(float(arguments.get("wait") or 0), operating.PATIENCE)
+            result = self._on_node(dict(arguments, takeover=result["holder"]["token"], wait=wait), task_vars)
         if result.get("failed"):
             book.finish(begun.id, "cancelled", error_kind=result.get("error_kind"), message=result.get("msg"))
         return result

@@ -128,6 +128,11 @@ class Container:
         return found.group(1) if found and self.project and found.group(1).startswith(self.project) else None
 
     @property
+    def own_name(self) -> str:
+        """The name that compose gave it."""
+        return f"{self.project}-{self.service}-{self.labels.get(NUMBER_LABEL, '1')}"
+
+    @property
     def one_off(self) -> bool:
         """Whether it came from ``docker compose run``."""
         return self.labels.get(ONEOFF_LABEL) == "True"

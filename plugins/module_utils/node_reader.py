@@ -248,16 +248,17 @@ def _hidden(finding: Finding, salt: str) -> Finding:
     return dataclasses.replace(finding, last=last, live=live)
 
 
-def _operation(tree: ReleaseTree, interrupted: dict[str, t.Any] | None) -> tuple[str, str]:
-    """Who works on the tenant right now, and whether somebody began and never ended."""
+def _operation(tree: ReleaseTree, interrupted: dict[str, t.Any] | None) -> tuple[dict[str, t.Any] | None, str]:
+    """Who works on the tenant right now, and what somebody began and never ended."""
     if interrupted is None:
-        return "", ""
+        return None, ""
+    began = f"{interrupted['action']} {interrupted['operation']}"
     holder = TenantLock(tree.deploy_path).read()
     if holder is not None:
         working = holder.worker_pid and process_start(holder.worker_pid) == holder.worker_start != 0
         if working or holder.manual:
-            return holder.describe(), ""
-    return "", f"{interrupted['action']} {interrupted['operation']}"
+            return {**dataclasses.asdict(holder), "text": holder.describe()}, began
+    return None, began
 
 
 def _route(manifest: dict[str, t.Any], state: str, route_path: str) -> list[Finding]:

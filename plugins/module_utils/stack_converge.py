@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
 from . import container_fields, engine_containers, engine_images, engine_networks, engine_volumes
-from .engine_containers import Container
+from .engine_containers import Container, label_filters
 from .errors import TenantryError
 from .polling import Deadline, Pause
 from .stack import Stack
@@ -17,8 +18,8 @@ from .stack_compare import Difference, differences, is_of, state_of, wanted_stat
 from .stack_project import Service
 from .stack_wait import Watch
 
-#: The field of a container that is not what the files say although its labels do.
-EDITED = "edited"
+#: Fields of a container that is not what the files say although its labels do.
+EDITED, RENAMED = "edited", "renamed"
 #: How compose begins the line that says that it waited for another service in vain.
 DEPENDENCY_FAILED = "dependency failed to start"
 
@@ -79,6 +80,7 @@ class Convergence:
     def put_right(self) -> None:
         """Whatever differs, first what compose does not see or stumbles over, then by compose."""
         if not self.found:
+            self._remove_extra_networks()
             return
         by_name = {container.name: container for container in self.before}
         for difference in self.found:
@@ -91,6 +93,8 @@ class Convergence:
             if difference.field == EDITED:
                 # compose looks only at its own configuration hash, which nobody edited
                 self.stack.act_on(container, "remove", engine_containers.stop_and_remove)
+            elif difference.field == RENAMED:
+                self.stack.act_on(container, "rename", engine_containers.rename, difference.wanted)
             elif difference.field == "state" and container.state == "paused":
                 # compose refuses to start a paused container
                 self.stack.act_on(container, "unpause", engine_containers.unpause)
@@ -98,6 +102,18 @@ class Convergence:
                 self._reconnect(container, self.chosen[container.service].networks or frozenset())
         services = sorted({difference.service for difference in self.found})
         self.stack.act("up", "project", self.stack.project, self._up, services=services)
+        self._remove_extra_networks()
+
+    def _remove_extra_networks(self) -> None:
+        """Networks of the tenant that its release does not name; one that somebody still uses stays."""
+        stack = self.stack
+        if not stack.strict or not stack.owner:
+            return
+        wanted = {network.name for network in stack.networks}
+        for network in engine_networks.read(stack.engine, label_filters(tenant=stack.owner)):
+            if network.name not in wanted:
+                with contextlib.suppress(TenantryError):
+                    stack.act("remove", "network", network.name, _removal(stack, network))
 
     def _finish_replacement(self, container: Container, others: t.Collection[str]) -> None:
         """Compose stumbles over what it left half-way when it was killed: "the container name is already in use"."""
@@ -168,7 +184,13 @@ def _edited(stack: Stack, chosen: t.Mapping[str, Service], containers: t.Sequenc
         ]
         if fields:
             found.append(Difference(container.service, container.name, EDITED, fields, None))
+        elif container.unfinished_name_of is None and container.name != container.own_name:
+            found.append(Difference(container.service, container.name, RENAMED, container.name, container.own_name))
     return found
+
+
+def _removal(stack: Stack, network: engine_networks.Network) -> t.Callable[[], None]:
+    return lambda: engine_networks.remove(stack.engine, network)
 
 
 def _missing_objects(stack: Stack) -> list[t.Callable[[], None]]:

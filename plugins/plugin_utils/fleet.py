@@ -16,6 +16,7 @@ class Fleet:
     """What a run covers."""
 
     specs: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
+    policies: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
     invalid: dict[str, list[dict[str, str]]] = dataclasses.field(default_factory=dict)
     nodes: list[str] = dataclasses.field(default_factory=list)
 
@@ -41,6 +42,7 @@ def sort_hosts(task_vars: dict[str, t.Any], hosts: t.Iterable[str]) -> Fleet:
             fleet.invalid[host] = variables["tenantry_invalid"]
         elif "tenant" in variables:
             fleet.specs[host] = variables["tenant"]
+            fleet.policies[host] = variables.get("tenant_policies") or {}
         elif "node" in variables:
             fleet.nodes.append(host)
     return fleet

@@ -12,6 +12,8 @@ import typing as t
 from ansible_collections.tenantry.platform.plugins.module_utils.lock import process_start
 from ansible_collections.tenantry.platform.plugins.plugin_utils import report
 
+# Seconds that a step of a run that was killed may go on working on its node: the longest waits for health.
+PATIENCE = 180
 # What a person reads when an action ended well.
 DONE = {"deploy": "deployed", "converge": "converged", "stop": "stopped", "remove": "removed"}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.tenantry.platform.plugins.plugin_utils import three_way
+from ansible_collections.tenantry.platform.plugins.plugin_utils import operating, three_way
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import traefik
 
 # What a tenant needs, by the spec's state. `converge` replays the current release: it starts, mends and settles.
@@ -36,6 +36,22 @@ class Verdict:
         return dataclasses.asdict(self)
 
 
+@dataclasses.dataclass(frozen=True)
+class Wishes:
+    """What a run is asked beside making tenants equal to the database.
+
+    :ivar request: ``deploy``, or ``restart`` to renew the containers of tenants that are in sync.
+    :ivar remove_volumes: whether a removed tenant must have no volumes either.
+    :ivar ignore_rules: differences that the tenant's operators accept.
+    :ivar now: the time in UTC as ignore rules write it.
+    """
+
+    request: str = "deploy"
+    remove_volumes: bool = False
+    ignore_rules: t.Sequence[dict[str, t.Any]] = ()
+    now: str = ""
+
+
 def quarantined(tenant: str, invalid: list[dict[str, str]]) -> Verdict:
     """A tenant whose rows failed validation."""
     return Verdict(tenant, "", "invalid", reasons=[f"{one['field']}: {one['reason']}" for one in invalid])
@@ -51,16 +67,13 @@ def judge(
     digest: str,
     node: dict[str, t.Any],
     dns: DnsPlan,
-    request: str = "deploy",
-    remove_volumes: bool = False,
+    wishes: Wishes = Wishes(),
 ) -> Verdict:
     """Compare a tenant's spec with what its node's reader found.
 
     :param digest: digest of the spec.
     :param node: result of M(tenantry.platform.node_info).
     :param dns: what is wrong with the tenant's records.
-    :param request: ``deploy``, or ``restart`` to renew the containers of tenants that are in sync.
-    :param remove_volumes: whether a removed tenant must have no volumes either.
     """
     live = node["tenants"].get(spec["name"], {})
     verdict = Verdict(
@@ -80,12 +93,13 @@ def judge(
     if live.get("current"):
         verdict.findings = three_way.findings(spec, digest, live)
     verdict.findings += dns.findings
+    three_way.ignore(verdict.findings, wishes.ignore_rules, wishes.now)
     if spec["state"] == "removed":
-        _judge_removed(verdict, live, dns, remove_volumes)
+        _judge_removed(verdict, live, dns, wishes.remove_volumes)
     elif spec["state"] in ("stopped", "suspended"):
         _judge_stopped(verdict, spec, live, dns)
     else:
-        _judge_active(verdict, spec, digest, live, dns, request)
+        _judge_active(verdict, spec, digest, live, dns, wishes.request)
     if verdict.status == "in_sync" and verdict.held:
         verdict.status = "held"
     return verdict
@@ -96,8 +110,8 @@ def _blocked(spec: dict[str, t.Any], node: dict[str, t.Any], dns: DnsPlan) -> tu
     if node.get("engine_error"):
         return "unknown", node["engine_error"]
     live = node["tenants"].get(spec["name"], {})
-    if live.get("lock"):
-        return "unknown", f"an operation runs: {live['lock']}"
+    if live.get("lock") and not (operating.is_dead_here(live["lock"]) and not live["lock"]["manual"]):
+        return "unknown", f"an operation runs: {live['lock']['text']}"
     if node.get("edge_error") and (spec["routes"] or live.get("current")):
         return "unknown", node["edge_error"]
     if dns.error:
@@ -141,6 +155,7 @@ def _judge_active(
 ) -> None:
     current = live.get("current")
     status = three_way.status(verdict.findings)
+    waiting = [one["text"] for one in verdict.findings if one["class"] == "pending"]
     wrong = [one["text"] for one in verdict.findings if one["class"] != "pending" and not one["ignored_by"]]
     if live.get("error"):
         verdict.status, verdict.action, verdict.reasons = "drift", "deploy", [live["error"]]
@@ -148,7 +163,7 @@ def _judge_active(
         verdict.status, verdict.action, verdict.reasons = "pending", "deploy", ["first release"]
     elif live["spec_digest"] != digest:
         verdict.status, verdict.action = ("pending" if status == "in_sync" else status), "deploy"
-        verdict.reasons = (_image_changes(spec, live.get("images", {})) or ["configuration changed"]) + wrong
+        verdict.reasons = (_image_changes(spec, live.get("images", {})) or waiting or ["configuration changed"]) + wrong
     elif request == "restart" and live.get("state") == "active":
         # Also when there is something to settle or to mend: a new release does both.
         verdict.status, verdict.action, verdict.reasons = "pending", "deploy", ["restart requested"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, report
+from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, ledger, report, spec_overrides
 from ansible_collections.tenantry.platform.plugins.plugin_utils import plan as judging
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import dns
 from ansible_collections.tenantry.platform.plugins.plugin_utils.spec import digest
@@ -52,6 +52,7 @@ def plan(task_vars: dict[str, t.Any], request: str, remove_volumes: bool) -> Pla
     covered = fleet.sort_hosts(task_vars, fleet.localhost_fact(task_vars, "tenantry_covered", []))
     nodes = _nodes(task_vars, covered)
     zones = _zones(task_vars)
+    now = spec_overrides.written(ledger.now())
     verdicts: list[judging.Verdict] = []
     records: dict[str, judging.DnsPlan] = {}
     for name, spec in covered.specs.items():
@@ -62,7 +63,8 @@ def plan(task_vars: dict[str, t.Any], request: str, remove_volumes: bool) -> Pla
             continue
         wanted = digest(spec)
         records[name] = _records(spec, zones, node["tenants"].get(name) or {}, wanted)
-        verdicts.append(judging.judge(spec, wanted, node, records[name], request, remove_volumes))
+        wishes = judging.Wishes(request, remove_volumes, covered.policies[name].get("ignore_rules") or (), now)
+        verdicts.append(judging.judge(spec, wanted, node, records[name], wishes))
     verdicts += [judging.quarantined(name, invalid) for name, invalid in covered.invalid.items()]
     verdicts.sort(key=lambda one: one.tenant)
     return Plan(

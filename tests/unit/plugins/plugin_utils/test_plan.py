@@ -7,8 +7,14 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantry.platform.plugins.plugin_utils import three_way
-from ansible_collections.tenantry.platform.plugins.plugin_utils.plan import DnsPlan, judge, plan_records, quarantined
+from ansible_collections.tenantry.platform.plugins.plugin_utils import operating, three_way
+from ansible_collections.tenantry.platform.plugins.plugin_utils.plan import (
+    DnsPlan,
+    Wishes,
+    judge,
+    plan_records,
+    quarantined,
+)
 
 SPEC = {
     "name": "acme",
@@ -31,9 +37,10 @@ LIVE = {
     "present": True,
     "running": True,
     "routed": True,
-    "lock": "",
+    "lock": None,
     "interrupted": "",
 }
+LOCK = {"text": "bob on control", "manual": False, "controller_boot": "another", "interrupted": "deploy 01"}
 FINDING = {
     "kind": "container",
     "service": "web",
@@ -56,7 +63,7 @@ def compared(monkeypatch):
 def verdict(live=None, spec=None, dns=None, request="deploy", digest="sha256:one", remove_volumes=False, **node):
     tenants = {"acme": dict(LIVE, **(live or {}))}
     live_node = {"tenants": tenants, **node}
-    return judge(dict(SPEC, **(spec or {})), digest, live_node, dns or DnsPlan(), request, remove_volumes)
+    return judge(dict(SPEC, **(spec or {})), digest, live_node, dns or DnsPlan(), Wishes(request, remove_volumes))
 
 
 def test_what_is_as_wanted_needs_nothing():
@@ -84,7 +91,7 @@ def test_what_is_as_wanted_needs_nothing():
         ({"findings": [dict(FINDING, field="memory", service="db")]}, {}, "sha256:one", "drift", "converge", "web"),
         ({"findings": [STRANGER]}, {}, "sha256:one", "drift", "none", "spy"),
         ({"findings": [dict(EDITED, **{"class": "conflict"})]}, {}, "sha256:two", "conflict", "deploy", "edited"),
-        ({"findings": [dict(FINDING, **{"class": "pending"})]}, {}, "sha256:two", "pending", "deploy", "changed"),
+        ({"findings": [dict(FINDING, **{"class": "pending"})]}, {}, "sha256:two", "pending", "deploy", "container web"),
         ({"error": "current is moved"}, {}, "sha256:one", "drift", "deploy", "current is moved"),
         ({"interrupted": "deploy 01"}, {}, "sha256:one", "pending", "converge", "settle"),
         ({"state": "stopped"}, {}, "sha256:one", "pending", "converge", "start"),
@@ -119,7 +126,7 @@ def test_stopped_and_removed_tenants_stay_so(live, spec):
         ({"edge_error": "no proxy"}, None, {}, "unknown"),
         ({}, DnsPlan(error="no name server"), {}, "unknown"),
         ({}, DnsPlan(conflict="record belongs to tenant:other"), {}, "conflict"),
-        ({}, None, {"lock": "bob on control"}, "unknown"),
+        ({}, None, {"lock": LOCK}, "unknown"),
     ],
 )
 @pytest.mark.parametrize("state", ["active", "stopped", "removed"])
@@ -194,3 +201,10 @@ def test_volumes_of_a_removed_tenant_stay_until_they_are_asked_for():
 def test_an_interrupted_removal_is_ended():
     one = verdict({"current": None, "present": False, "interrupted": "remove 01"}, {"state": "removed"})
     assert (one.status, one.action) == ("pending", "remove")
+
+
+def test_what_a_killed_run_of_this_controller_still_does_is_waited_for_and_settled():
+    gone = {"controller_boot": operating.boot_id(), "controller_pid": 999999999, "controller_pid_start": 1}
+    one = verdict({"lock": dict(LOCK, **gone), "interrupted": "deploy 01"})
+    assert (one.status, one.action, one.reasons) == ("pending", "converge", ["settle interrupted operation deploy 01"])
+    assert verdict({"lock": dict(LOCK, manual=True, **gone), "interrupted": "deploy 01"}).status == "unknown"

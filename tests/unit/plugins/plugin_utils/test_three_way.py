@@ -161,3 +161,38 @@ def test_a_finding_has_the_same_id_in_every_run():
     one, again = (found(APPLIED, MEMORY, digest="sha256:applied")[MEMORY.name, "memory"]["id"] for _twice in range(2))
     assert one == again
     assert found(APPLIED, MEMORY, digest="sha256:applied") != {}
+
+
+@pytest.mark.parametrize(
+    ("rule", "ignored"),
+    [
+        ({}, True),
+        ({"resource": "acme-*-web-?", "field": "mem*"}, True),
+        ({"kind": "network"}, False),
+        ({"resource": "other-*"}, False),
+        ({"field": "cpus"}, False),
+        ({"mode": "record"}, False),
+        ({"expires_at": "2026-01-01T00:00:00Z"}, False),
+        ({"expires_at": "2027-01-01T00:00:00Z"}, True),
+    ],
+)
+def test_a_rule_ignores_what_it_names_as_long_as_it_lasts(rule, ignored):
+    findings = three_way.findings(APPLIED, "sha256:applied", live(MEMORY))
+    whole = {
+        "kind": "container",
+        "resource": "*",
+        "field": "*",
+        "mode": "ignore",
+        "reason": "known",
+        "expires_at": None,
+    }
+    three_way.ignore(findings, [{**whole, **rule}], "2026-11-21T12:00:00Z")
+    assert bool(findings[0]["ignored_by"]) == ignored
+    assert three_way.status(findings) == ("in_sync" if ignored else "drift")
+
+
+def test_what_waits_for_the_next_deploy_is_never_ignored():
+    findings = three_way.findings(changed(replicas=3), "sha256:other", live())
+    rule = {"kind": "container", "resource": "*", "field": "*", "mode": "ignore", "reason": "known", "expires_at": None}
+    three_way.ignore(findings, [rule], "2026-11-21T12:00:00Z")
+    assert three_way.status(findings) == "pending"
