@@ -52,7 +52,7 @@ def plan(task_vars: dict[str, t.Any], request: str, remove_volumes: bool) -> Pla
     covered = fleet.sort_hosts(task_vars, fleet.localhost_fact(task_vars, "tenantry_covered", []))
     nodes = _nodes(task_vars, covered)
     zones = _zones(task_vars)
-    now = spec_overrides.written(ledger.now())
+    now = spec_overrides.written(ledger.now()) or ""
     verdicts: list[judging.Verdict] = []
     records: dict[str, judging.DnsPlan] = {}
     for name, spec in covered.specs.items():
