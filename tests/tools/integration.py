@@ -14,7 +14,7 @@ import sys
 import typing as t
 
 import estate_access
-from places import NEWEST, ROOT, Core
+from places import ROOT, SERVERS, Core
 from sandbox import environment, prepare_home
 from stage import Stage, Verdict, pytest_summaries
 from tree import copy
@@ -57,8 +57,8 @@ def judge(names: list[str]) -> t.Callable[[list[str]], Verdict]:
 def test_estate(stage: Stage) -> None:
     """The servers themselves: what the modules are tried against has to behave."""
     arguments = ["-m", "pytest", "-p", "no:cacheprovider", "--verbose", "--no-header", str(ROOT / "tests" / "estate")]
-    environment = NEWEST.environment(PY_COLORS="0")
-    stage.check("the estate", [str(NEWEST.python), *arguments], env=environment, judge=pytest_summaries)
+    environment = SERVERS.environment(PY_COLORS="0")
+    stage.check("the estate", [str(SERVERS.python), *arguments], env=environment, judge=pytest_summaries)
 
 
 def main() -> int:
@@ -70,7 +70,7 @@ def main() -> int:
     chosen = sys.argv[1:]
     if not chosen:
         test_estate(stage)
-    core = NEWEST
+    core = SERVERS
     copy(core)
     prepare_home(core)
     configure(core, estate)

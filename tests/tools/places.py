@@ -78,6 +78,8 @@ class Core:
 
 
 NEWEST = Core("newest", ENVIRONMENTS["newest"].path, BUILD, BUILD / "home" / "newest")
+# The same core in a copy of its own: what talks to servers runs beside what reads files.
+SERVERS = Core("newest", ENVIRONMENTS["newest"].path, BUILD / "servers", BUILD / "home" / "servers")
 OLDEST = Core("oldest", ENVIRONMENTS["oldest"].path, BUILD / "oldest", BUILD / "home" / "oldest")
 
 

@@ -14,7 +14,7 @@ import sys
 
 import estate_access
 from machine import need
-from places import NEWEST
+from places import SERVERS
 from stage import Stage, Verdict, pytest_summaries
 from tree import copy
 
@@ -54,13 +54,13 @@ def main() -> int:
     stage = Stage("molecule")
     if estate_access.up(stage) is None:
         return stage.finish()
-    collection = copy(NEWEST)
+    collection = copy(SERVERS)
     if not (collection / "extensions" / "molecule" / SCENARIO / "molecule.yml").is_file():
         stage.call("scenario", lambda: [f"extensions/molecule/{SCENARIO}/molecule.yml is not there"])
         return stage.finish()
     need(COMMANDS)
-    environment = NEWEST.environment(PY_COLORS="0", ANSIBLE_FORCE_COLOR="0")
-    command = [NEWEST.tool("molecule"), "test", "--scenario-name", SCENARIO]
+    environment = SERVERS.environment(PY_COLORS="0", ANSIBLE_FORCE_COLOR="0")
+    command = [SERVERS.tool("molecule"), "test", "--scenario-name", SCENARIO]
     stage.check(f"scenario {SCENARIO}", command, collection, environment, judge)
     return stage.finish()
 
