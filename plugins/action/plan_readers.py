@@ -39,5 +39,6 @@ class ActionModule(ActionBase):
             "tenantry_dns_absent": [],
             "tenantry_dns_errors": {},
             "tenantry_failed": {},
+            "tenantry_unread": {},
         }
         return {"changed": False, "ansible_facts": facts, "readers": readers}

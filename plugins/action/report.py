@@ -11,6 +11,11 @@ from ansible.utils.display import Display
 from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, report
 
 
+ARGUMENTS = {
+    "fail_on": {"type": "list", "elements": "str", "choices": list(report.STATUSES), "default": list(report.FAILED)}
+}
+
+
 class ActionModule(ActionBase):
     """See modules/report.py for documentation."""
 
@@ -20,11 +25,14 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Print the table and leave the failed tenants, with the reason, on localhost."""
         super().run(tmp, task_vars)
-        self.validate_argument_spec({})
+        _result, arguments = self.validate_argument_spec(ARGUMENTS)
         rows = fleet.localhost_fact(task_vars, "tenantry_rows", None)
         if rows is None or self._task.check_mode:
             rows = [report.planned(one) for one in fleet.localhost_fact(task_vars, "tenantry_plan", {}).values()]
-        for line in ["", *report.table(rows), "", report.summary(rows)]:
+        for line in ["", *report.table(rows, {*arguments["fail_on"], *report.UNREAD}), "", report.summary(rows)]:
             Display().display(line)
-        failed = {row["tenant"]: report.headline(row) for row in rows if row["status"] in report.FAILED}
-        return {"changed": False, "ansible_facts": {"tenantry_failed": failed}, "tenants": rows}
+        facts = {
+            "tenantry_failed": report.headlines(rows, arguments["fail_on"]),
+            "tenantry_unread": report.headlines(rows, set(report.UNREAD) - set(arguments["fail_on"])),
+        }
+        return {"changed": False, "ansible_facts": facts, "tenants": rows}

@@ -12,6 +12,15 @@ version_added: 0.1.0
 description:
   - Prints a table of tenant, status, release and URL, and under it why the tenants that failed did.
   - Leaves the failed tenants, so that the play that follows fails their hosts and exit code and recap are right.
+options:
+  fail_on:
+    description:
+      - Tenants that end in one of these statuses fail.
+      - Tenants of which nothing is known, V(unreachable) and V(unknown), are named apart when they are not among them.
+    type: list
+    elements: str
+    choices: [failed, fatal, invalid, unreachable, unknown, conflict, drift, pending, held]
+    default: [failed, fatal, invalid, unreachable, unknown, conflict]
 extends_documentation_fragment:
   - tenantry.platform.fleet_action
 notes:
@@ -34,7 +43,7 @@ tenants:
   type: list
   elements: dict
 ansible_facts:
-  description: C(tenantry_failed), by tenant why it failed.
+  description: C(tenantry_failed) and C(tenantry_unread), by tenant why it failed or could not be read.
   returned: success
   type: dict
 """

@@ -11,6 +11,9 @@ import unicodedata
 
 # Tenants in these statuses make a run end non-zero.
 FAILED = ("failed", "fatal", "invalid", "unreachable", "unknown", "conflict")
+# Nothing is known of tenants in these.
+UNREAD = ("unreachable", "unknown")
+STATUSES = (*FAILED, "drift", "pending", "held")
 MAXIMUM_REASONS = 3
 MAXIMUM_ALIKE = 5
 
@@ -60,8 +63,8 @@ def _reasons(one: dict[str, t.Any]) -> str:
     return "; ".join(reasons[:MAXIMUM_REASONS] + ([] if not extra else [extra.strip()]) + held)
 
 
-def table(rows: list[dict[str, t.Any]]) -> list[str]:
-    """The end of a run: tenant, status, release, URL; then why, for those that failed."""
+def table(rows: list[dict[str, t.Any]], explained: t.Collection[str] = FAILED) -> list[str]:
+    """The end of a run: tenant, status, release, URL; then why, for those in the statuses ``explained``."""
     header = {"tenant": "TENANT", "status": "STATUS", "release": "RELEASE", "url": "URL"}
     cells = [
         {
@@ -75,7 +78,7 @@ def table(rows: list[dict[str, t.Any]]) -> list[str]:
     widths = {key: max(len(cell[key]) for cell in [header, *cells]) for key in header}
     lines = ["  ".join(cell[key].ljust(widths[key]) for key in header).rstrip() for cell in [header, *cells]]
     for row in rows:
-        if row["status"] in FAILED and row["message"]:
+        if row["status"] in explained and row["message"]:
             lines += ["", f"{row['tenant']}: {clean_lines(row['message'])}"]
     return lines
 
@@ -83,6 +86,11 @@ def table(rows: list[dict[str, t.Any]]) -> list[str]:
 def headline(row: dict[str, t.Any]) -> str:
     """Why a tenant failed, in one line; the table has the rest."""
     return clean_lines(row["message"]).split("\n", maxsplit=1)[0] or row["status"]
+
+
+def headlines(rows: list[dict[str, t.Any]], statuses: t.Collection[str]) -> dict[str, str]:
+    """By tenant why it is in one of these statuses."""
+    return {row["tenant"]: headline(row) for row in rows if row["status"] in statuses}
 
 
 def clean_lines(text: t.Any) -> str:
