@@ -138,6 +138,14 @@ class CallbackModule(CallbackBase):
         """Take what a task tells."""
         self._take(result, self._run.ok)
 
+    def v2_runner_item_on_ok(self, result):
+        """Take what an item of a loop tells."""
+        self._take(result, self._run.item)
+
+    def v2_runner_item_on_failed(self, result):
+        """Take what a failed item of a loop tells: it may have changed something before."""
+        self._take(result, self._run.item)
+
     def v2_runner_on_failed(self, result, ignore_errors=False):
         """Take what a failed task tells."""
         self._take(result, lambda event: self._run.fail(event, ignore_errors))

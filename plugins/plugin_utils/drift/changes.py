@@ -27,6 +27,7 @@ class Event:
     path: str
     role: str
     check_mode: bool
+    looped: bool
     hidden: bool
     delegate_to: str | None
     run_once: bool
@@ -47,6 +48,7 @@ class Event:
             path=str(task.get_path() or ""),
             role=str(role.get_name()) if role else "",
             check_mode=bool(task.check_mode),
+            looped=task.loop is not None,
             hidden=bool(task.no_log) or _hidden(values),
             delegate_to=str(task.delegate_to) if task.delegate_to else None,
             run_once=bool(task.run_once),
@@ -68,31 +70,23 @@ class Event:
         return clip("; ".join(messages) or _message(self.result), 2000)
 
 
-def changes(event: Event) -> list[dict[str, t.Any]]:
-    """One entry for each changed item of a loop, or for the task."""
-    if event.action in IN_MEMORY:
-        return []
-    results = event.result.get("results")
-    looped = isinstance(results, list) and bool(results) and not event.hidden
-    items = results if looped else [event.result]
-    return [_change(event, one) for one in items or [] if isinstance(one, dict) and one.get("changed")]
-
-
-def _change(event: Event, result: dict[str, t.Any]) -> dict[str, t.Any]:
-    hidden = event.hidden or _hidden(result)
+def change(event: Event) -> dict[str, t.Any] | None:
+    """What a task, or one item of its loop, changed or would change."""
+    if event.action in IN_MEMORY or not event.result.get("changed"):
+        return None
     return {
         "host": event.host,
         "task": event.task,
         "action": event.action,
         "path": event.path,
         "role": event.role,
-        "item": None if hidden else _item(result),
+        "item": None if event.hidden else _item(event.result),
         "delegate_to": event.delegate_to,
         "run_once": event.run_once,
         # A task with check_mode: false did run: its change is a fact, not a forecast.
         "class": "would_change" if event.check_mode else "executed",
-        "hidden": hidden,
-        "diff": [] if hidden else _differences(result.get("diff")),
+        "hidden": event.hidden,
+        "diff": [] if event.hidden else _differences(event.result.get("diff")),
     }
 
 

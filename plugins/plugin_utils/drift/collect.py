@@ -80,13 +80,22 @@ class Run:
         """A task ended well."""
         if event.fleet_action:
             self._fleet(event)
-        elif self.check:
-            self.changes += changes.changes(event)
+        elif not event.looped:
+            self.item(event)
+
+    def item(self, event: Event) -> None:
+        """An item of a loop ended, well or not.
+
+        Items are taken one by one: on ansible-core 2.16 the result of a loop has none of them when an action raised.
+        """
+        if self.check:
+            change = changes.change(event)
+            self.changes += [change] if change else []
 
     def fail(self, event: Event, ignored: bool) -> None:
-        """A task failed; items of its loop may have changed before."""
-        if self.check:
-            self.changes += changes.changes(event)
+        """A task failed."""
+        if not event.looped:
+            self.item(event)
         if not ignored:
             counts = not (self.reported and event.action in EXIT_ACTIONS)
             self.failures.append(Failure(event.host, event.task, event.message, counts))

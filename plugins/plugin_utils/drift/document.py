@@ -58,7 +58,8 @@ def build(run: Run, finished: str, first_seen: t.Mapping[str, str]) -> dict[str,
         by_tenant[one["tenant"]].append(one)
     for name, tenant in tenants.items():
         tenant["counts"] = _counts(by_tenant[name])
-    changes = _numbered(run.changes)
+    # Which host answers first is chance, and no part of a report.
+    changes = _numbered(sorted(run.changes, key=lambda one: str(one["host"])))
     errors = run.errors()
     statuses = {tenant["status"] for tenant in tenants.values()}
     complete = run.ended and not statuses & UNJUDGED and not run.unreachable and not run.lost

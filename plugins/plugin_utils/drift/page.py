@@ -108,9 +108,15 @@ def _headline(document: dict[str, t.Any]) -> str:
 def _banners(document: dict[str, t.Any]) -> str:
     banners = []
     if not document["complete"]:
+        unjudged = sum(one["status"] in UNJUDGED for one in document["tenants"].values())
+        why = (
+            f"{counted(unjudged, 'tenant')} could not be judged."
+            if unjudged
+            else "A host did not answer, or the run ended early."
+        )
         banners.append(
             '<div class="banner" role="status"><strong>This report is not complete.</strong> '
-            "Something could not be read, or the run ended early: what it does not show may still be wrong.</div>"
+            f"{why} What it does not show may still be wrong.</div>"
         )
     if document["errors"]:
         items = "".join(f"<li>{_error(one)}</li>" for one in document["errors"][:20])

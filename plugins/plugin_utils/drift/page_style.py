@@ -38,7 +38,7 @@ a { color: var(--blue); }
   padding: 10px 14px; margin: 16px 0 0; }
 .banner.bad { border-color: var(--red); background: var(--red-wash); }
 .banner ul { margin: 4px 0 0; padding-left: 20px; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(128px, 1fr)); gap: 10px; margin: 20px 0 16px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(118px, 1fr)); gap: 10px; margin: 20px 0 16px; }
 .tile { display: block; text-align: left; font: inherit; color: inherit; background: var(--card);
   border: 1px solid var(--line); border-top: 4px solid var(--tone); border-radius: 8px; padding: 8px 12px 10px;
   cursor: pointer; }
@@ -51,11 +51,12 @@ a { color: var(--blue); }
 .bar input, .bar select, .bar button { font: inherit; color: inherit; background: var(--card);
   border: 1px solid var(--line); border-radius: 6px; padding: 6px 10px; }
 .bar input { flex: 1 1 260px; min-width: 0; }
+.bar select { max-width: 200px; }
 .bar button { cursor: pointer; }
 .bar output { color: var(--soft); font-size: 13px; white-space: nowrap; }
 .list { background: var(--card); border: 1px solid var(--line); border-radius: 8px; overflow: hidden; }
-.row { display: grid; grid-template-columns: 18px minmax(120px, 1.2fr) 112px minmax(80px, .7fr) minmax(120px, 1.1fr)
-  150px minmax(160px, 2.2fr); gap: 12px; align-items: baseline; padding: 7px 14px; }
+.row { display: grid; grid-template-columns: 18px minmax(120px, 1.1fr) 108px minmax(70px, .6fr) 200px 160px
+  minmax(160px, 2fr); gap: 12px; align-items: baseline; padding: 7px 14px; }
 .row > * { min-width: 0; overflow-wrap: anywhere; }
 .head { font-size: 12px; text-transform: uppercase; letter-spacing: .05em; color: var(--soft); background: var(--wash);
   border-bottom: 1px solid var(--line); }
@@ -75,13 +76,13 @@ a { color: var(--blue); }
 .scroll { overflow-x: auto; }
 .pill { display: inline-block; border-radius: 999px; padding: 1px 9px; font-size: 12.5px; white-space: nowrap;
   color: var(--tone); background: var(--tone-wash); }
-.pill + .pill { margin-left: 4px; }
+.pills { display: flex; flex-wrap: wrap; gap: 4px; }
 table { border-collapse: collapse; width: 100%; margin: 10px 0 0; background: var(--card); }
 th { text-align: left; font-size: 12px; text-transform: uppercase; letter-spacing: .05em; color: var(--soft);
   font-weight: 600; }
 th, td { padding: 6px 10px; border: 1px solid var(--line); vertical-align: top; }
-td.what { overflow-wrap: anywhere; min-width: 130px; }
-td.value { min-width: 120px; max-width: 320px; }
+td.what { overflow-wrap: anywhere; min-width: 150px; width: 26%; }
+td.value { min-width: 130px; max-width: 320px; width: 18%; }
 td.value pre { margin: 0; max-height: 220px; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
 td.odd { background: var(--red-wash); }
 td.new { background: var(--blue-wash); }
@@ -105,7 +106,7 @@ td.new { background: var(--blue-wash); }
 .empty button { font: inherit; color: var(--blue); background: none; border: 0; text-decoration: underline;
   cursor: pointer; }
 [hidden] { display: none !important; }
-@media (max-width: 860px) {
+@media (max-width: 960px) {
   .head { display: none; }
   .row { grid-template-columns: 18px 1fr auto; }
   .row > :nth-child(n+4) { grid-column: 2 / -1; }

@@ -46,7 +46,7 @@ def _cells(name: str, tenant: dict[str, t.Any]) -> str:
             f"<span>{pill(tenant['status'])}</span>",
             _cell("", isolated(tenant["node"]) if tenant["node"] else ""),
             _cell("mono soft", isolated(tenant["release"]) if tenant["release"] else ""),
-            _cell("", badges),
+            _cell("pills", badges),
             _cell("why", isolated(why) if why else ""),
         )
     )
@@ -58,11 +58,13 @@ def _cell(style: str, content: str) -> str:
 
 
 def _detail(tenant: dict[str, t.Any], findings: list[Finding]) -> str:
-    reasons = [*tenant["reasons"], *(f"held: {one}" for one in tenant["held"])]
-    reasons = [tenant["message"], *reasons] if tenant["message"] not in ("", "; ".join(reasons)) else reasons
+    told = {one["text"] for one in findings}
+    reasons = [one for one in tenant["reasons"] if one not in told] + [f"held: {one}" for one in tenant["held"]]
+    if tenant["message"] and tenant["message"] != "; ".join(tenant["reasons"]):
+        reasons.insert(0, tenant["message"])
     # What the row says already need not be said again, unless it is too long for the row.
-    told = len(reasons) == 1 and len(reasons[0]) < 80 and not findings
-    parts = [f"<ul>{''.join(f'<li>{isolated(one)}</li>' for one in reasons)}</ul>"] if reasons and not told else []
+    short = len(reasons) == 1 and len(reasons[0]) < 80 and not findings
+    parts = [f"<ul>{''.join(f'<li>{isolated(one)}</li>' for one in reasons)}</ul>"] if reasons and not short else []
     if tenant["status"] != tenant["planned"] and tenant["planned"] != "unknown":
         parts.append(f'<p class="small">Before the run: {pill(tenant["planned"])}</p>')
     if findings:

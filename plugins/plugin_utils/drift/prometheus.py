@@ -18,7 +18,8 @@ Samples = t.Iterable[tuple[dict[str, str], int]]
 def render(document: dict[str, t.Any]) -> bytes:
     """The text of the file."""
     findings = collections.Counter(
-        (one["tenant"], one["node"], one["class"], one["severity"])
+        # Cleaned before they are counted: two samples with equal labels make the collector refuse the whole file.
+        (clean(one["tenant"]), clean(one["node"]), one["class"], one["severity"])
         for one in document["findings"]
         if not one["resolved"]
     )
@@ -54,4 +55,4 @@ def _labels(labels: dict[str, str]) -> str:
 
 
 def _escape(value: str) -> str:
-    return clean(value).replace("\\", "\\\\").replace('"', '\\"')
+    return value.replace("\\", "\\\\").replace('"', '\\"')
