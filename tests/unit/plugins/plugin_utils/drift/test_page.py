@@ -95,9 +95,11 @@ def test_a_fleet_without_trouble_is_shown_whole():
 
 
 def test_a_tenant_shows_each_field_as_applied_desired_and_live():
-    seen = look(checked(verdict("acme", "drift", finding(last="128m", desired="256m", live={"a": None}))))
-    for expected in ("acme-web-1", "memory", "128m", "256m", '"a": null'):
+    gone = finding(field="presence", last="", live=None)
+    seen = look(checked(verdict("acme", "drift", finding(last="128m", desired="256m", live={"a": None}), gone)))
+    for expected in ("acme-web-1", "memory", "128m", "256m", '"a": null', "absent", "empty"):
         assert expected in seen.text
+    assert "None" not in seen.text
 
 
 def test_a_sensitive_value_is_shown_as_hidden():

@@ -11,8 +11,10 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils.drift import pro
 from ansible_collections.tenantry.platform.tests.unit.plugins.plugin_utils.drift.drift_runs import (
     checked,
     finding,
+    fleet,
     hostile,
     report,
+    row,
     verdict,
 )
 
@@ -36,6 +38,15 @@ def test_findings_are_counted_by_tenant_node_class_and_severity():
     assert "tenantry_drift_check_success 1" in lines
     assert "tenantry_drift_check_timestamp_seconds 1795233607" in lines
     assert not any("web" in line for line in lines)  # no name of a resource
+
+
+def test_what_a_run_mended_is_no_open_finding():
+    made = checked(verdict("acme", "drift", finding()))
+    made.ok(fleet("plan_outcomes", []))
+    made.ok(fleet("report", [row("acme", "converged")]))
+    lines = samples(made)
+    assert not [line for line in lines if line.startswith("tenantry_drift_findings")]
+    assert 'tenantry_drift_tenants{status="converged"} 1' in lines
 
 
 def test_a_check_that_could_not_judge_everyone_was_no_success():
