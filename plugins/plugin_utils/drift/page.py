@@ -80,7 +80,7 @@ def _policy() -> str:
 
 def _header(document: dict[str, t.Any]) -> str:
     facts = [
-        "looked only, changed nothing" if document["mode"] == "check" else "applied what was to do",
+        "looked only" if document["mode"] == "check" else "looked, and applied what was to do",
         f"playbook {isolated(document['playbook'] or 'unknown')}",
         f"on {isolated(document['controller'])}",
         f"{time(document['started'])} to {time(document['finished'])}",
@@ -170,7 +170,7 @@ def _fleet(document: dict[str, t.Any]) -> str:
 def _tiles(tenants: dict[str, t.Any], attention: int, start: str) -> str:
     counts = collections.Counter(one["status"] for one in tenants.values())
     tiles = [("all", "all tenants", len(tenants), "grey")]
-    tiles += [("trouble", "need attention", attention, "red")] if attention else []
+    tiles += [("trouble", "attention", attention, "red")] if attention else []
     tiles += [(status, words(status), counts[status], TONES[status]) for status in STATUSES if counts[status]]
     return '<div class="tiles">' + "".join(_tile(*one, pressed=one[0] == start) for one in tiles) + "</div>"
 

@@ -114,7 +114,6 @@ td.new { background: var(--blue-wash); }
   .detail { padding-left: 14px; }
 }
 @media print {
-  .bar, .tile[aria-pressed=false] { position: static; }
   .bar { display: none; }
   .list, .diff, td.value pre { overflow: visible; max-height: none; }
 }
