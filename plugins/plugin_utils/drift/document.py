@@ -143,10 +143,15 @@ def _findings(verdict: dict[str, t.Any], tenant: dict[str, t.Any]) -> t.Iterator
             "live": one.get("live"),
             "sensitive": bool(one.get("sensitive")),
             "text": str(one.get("text") or ""),
-            "resolved": tenant["status"] in MENDED,
+            "resolved": _mended(tenant),
             "ignored_by": _rule(ignored) if ignored else None,
         }
         seen[key] += 1
+
+
+def _mended(tenant: dict[str, t.Any]) -> bool:
+    # A tenant with an override is called held once it is as it should be, whatever was done for that.
+    return tenant["status"] in MENDED or (tenant["status"] == "held" and tenant["planned"] != "held")
 
 
 def _rule(ignored: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -148,6 +148,15 @@ def test_an_enforcing_run_that_mended_everything_exits_0():
     assert report(enforced([verdict("acme", "drift", finding())], [row("acme", "converged")]))["exit"] == 0
 
 
+def test_a_tenant_with_an_override_that_was_mended_has_no_open_finding():
+    drifted = verdict("acme", "drift", finding(), held=["version=1.0.3 by ops: 1.1 breaks imports"])
+    data = report(enforced([drifted], [row("acme", "held")]))
+    assert (data["findings"][0]["resolved"], data["exit"]) == (True, 0)
+    info = finding(severity="info")
+    data = report(checked(verdict("acme", "held", info, held=["version=1.0.3"])))
+    assert (data["findings"][0]["resolved"], data["exit"]) == (False, 0)
+
+
 def test_a_run_that_planned_and_never_reported_is_not_complete():
     data = report(enforced([verdict("acme", "drift", finding()), verdict("globex")], None))
     assert (data["mode"], data["complete"], data["exit"]) == ("enforce", False, 4)
