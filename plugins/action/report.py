@@ -10,7 +10,6 @@ from ansible.utils.display import Display
 
 from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, report
 
-
 ARGUMENTS = {
     "fail_on": {"type": "list", "elements": "str", "choices": list(report.STATUSES), "default": list(report.FAILED)}
 }

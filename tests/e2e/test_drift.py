@@ -1,0 +1,262 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What somebody does to a fleet behind our back: each is found, classed right, nothing else is, and a deploy mends it.
+
+Every tenant gets one change, so that one run has to tell them all apart.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+import urllib.request
+
+import demo
+import demo_check
+import pytest
+
+docker = demo_check.docker
+Found = set[tuple[str, str, str]]  # kind, field, class
+
+
+def web(name: str) -> str:
+    """The container of a tenant's app service."""
+    return docker("ps", "-aq", "--filter", f"label=tenantry.tenant={name}", "--filter", "label=tenantry.service=web")
+
+
+def cache(name: str) -> str:
+    """The container of a tenant's backing service."""
+    return f"{name}-cache-1"
+
+
+def recreate(container: str, **changes: t.Any) -> None:
+    """Make a container anew with another configuration, under its name and with its labels, as a person would."""
+    import docker as sdk
+
+    api = sdk.APIClient(version="auto")
+    was = api.inspect_container(container)
+    networks = {name: {"Aliases": one["Aliases"]} for name, one in was["NetworkSettings"]["Networks"].items()}
+    first = next(iter(networks))
+    config = {**was["Config"], "HostConfig": {**was["HostConfig"], "NetworkMode": first}}
+    for key, value in changes.items():
+        place = config if key in config else config["HostConfig"]
+        place[key] = {**place[key], **value} if isinstance(value, dict) else value
+    config["NetworkingConfig"] = {"EndpointsConfig": {first: networks.pop(first)}}
+    api.remove_container(container, force=True)
+    made = api.create_container_from_config(config, was["Name"].lstrip("/"))["Id"]
+    for name, one in networks.items():
+        api.connect_container_to_network(made, name, aliases=one["Aliases"])
+    api.start(made)
+
+
+def record(name: str, change: dict[str, t.Any]) -> None:
+    """Edit the address of a tenant's name on the name server."""
+    key = (demo.STATE / "nameserver" / "api-key").read_text(encoding="ascii").strip()
+    url = f"http://127.0.0.1:{demo.choose_ports()['dns_api']}/api/v1/servers/localhost/zones/{demo.ZONE}."
+    data = {"rrsets": [{"name": f"{name}.{demo.ZONE}.", "type": "A", **change}]}
+    headers = {"X-API-Key": key, "Content-Type": "application/json"}
+    request = urllib.request.Request(url, json.dumps(data).encode(), headers, method="PATCH")  # our own
+    urllib.request.urlopen(request).close()  # noqa: S310
+
+
+def write(path: t.Any) -> None:
+    path.write_text("edited\n", encoding="utf-8")
+
+
+UNSERVED: Found = {("upstream", "servers", "drift")}
+
+# By tenant: what is done to it, and what must be found.
+CHANGES: dict[str, tuple[t.Callable[[t.Any, str], t.Any], Found]] = {
+    "killed": (lambda _fleet, name: docker("kill", web(name)), {("container", "state", "drift")} | UNSERVED),
+    "stopped": (lambda _fleet, name: docker("stop", "-t", "1", cache(name)), {("container", "state", "drift")}),
+    "paused": (lambda _fleet, name: docker("pause", cache(name)), {("container", "state", "drift")}),
+    "gone": (lambda _fleet, name: docker("rm", "-f", web(name)), {("container", "presence", "missing")} | UNSERVED),
+    "renamed": (lambda _fleet, name: docker("rename", web(name), f"{name}-mine"), {("container", "name", "drift")}),
+    "grown": (
+        lambda _fleet, name: docker("update", "--memory", "256m", "--memory-swap", "256m", web(name)),
+        {("container", "memory", "drift"), ("container", "memory_swap", "drift")},
+    ),
+    "env": (
+        lambda _fleet, name: recreate(cache(name), Env=["EVIL=1", "TENANTRY_TENANT=x"]),
+        {("container", "env.EVIL", "drift"), ("container", "env.TENANTRY_TENANT", "drift")},
+    ),
+    "label": (
+        lambda _fleet, name: recreate(cache(name), Labels={"traefik.enable": "true"}),
+        {("container", "labels.traefik.enable", "drift")},
+    ),
+    "power": (
+        lambda _fleet, name: recreate(cache(name), Privileged=True, CapDrop=[], PidMode="host"),
+        {
+            ("container", "privileged", "drift"),
+            ("container", "cap_drop", "drift"),
+            ("container", "namespaces.pid", "drift"),
+        },
+    ),
+    "socket": (
+        lambda _fleet, name: recreate(cache(name), Binds=["/var/run/docker.sock:/docker.sock"]),
+        {("container", "mounts./docker.sock", "drift")},
+    ),
+    "detached": (
+        lambda _fleet, name: docker("network", "disconnect", f"{name}_backing", cache(name)),
+        {("container", "networks", "drift")},
+    ),
+    "networks": (
+        lambda _fleet, name: docker(
+            "network",
+            "create",
+            "--label",
+            "tenantry.managed=true",
+            "--label",
+            f"tenantry.tenant={name}",
+            f"{name}_more",
+        ),
+        {("network", "presence", "extra")},
+    ),
+    "edited": (
+        lambda fleet, name: write(fleet.tenants_root / name / "current" / "records.json"),
+        {("file", "content", "drift")},
+    ),
+    "added": (
+        lambda fleet, name: write(fleet.tenants_root / name / "current" / "more.yaml"),
+        {("file", "presence", "extra")},
+    ),
+    "record": (
+        lambda _fleet, name: record(
+            name,
+            {"ttl": 60, "changetype": "REPLACE", "records": [{"content": "192.0.2.66"}], "comments": owner(name)},
+        ),
+        {("record", "value", "drift")},
+    ),
+    "norecord": (lambda _fleet, name: record(name, {"changetype": "DELETE"}), {("record", "presence", "missing")}),
+    "noroute": (
+        lambda _fleet, name: (demo.STATE / "edge" / "dynamic" / f"{name}.yml").unlink(),
+        {("file", "content", "drift"), ("router", "presence", "missing")} | UNSERVED,
+    ),
+    "wanted": (
+        lambda fleet, name: fleet.sql("UPDATE tenants SET version = '1.1.0' WHERE name = ?", name),
+        {("container", "image", "pending")},
+    ),
+    "both": (
+        lambda fleet, name: (
+            fleet.sql("UPDATE services SET memory = '96m' WHERE tenant = ? AND name = 'cache'", name),
+            docker("update", "--memory", "256m", "--memory-swap", "256m", cache(name)),
+        ),
+        {("container", "memory", "conflict"), ("container", "memory_swap", "conflict")},
+    ),
+    "untouched": (lambda _fleet, _name: None, set()),
+}
+WITH_CACHE = ("stopped", "paused", "env", "label", "power", "socket", "detached", "both")
+
+
+def owner(name: str) -> list[dict[str, str]]:
+    """The comment by which a record set is ours."""
+    return [{"account": f"tenant:{name}", "content": "tenantry"}]
+
+
+def drift(fleet: t.Any, *arguments: str, **environment: str) -> tuple[t.Any, dict[str, t.Any]]:
+    """Run the playbook ``drift``; how it ended, and its report."""
+    directory = demo.STATE / "drift"
+    directory.mkdir(exist_ok=True)
+    (directory / "drift.json").unlink(missing_ok=True)
+    settings = {"ANSIBLE_CALLBACKS_ENABLED": "tenantry.platform.drift", "TENANTRY_DRIFT_DIRECTORY": str(directory)}
+    run = fleet.play("drift", *arguments, **settings, **environment)
+    return run, json.loads((directory / "drift.json").read_text(encoding="utf-8"))
+
+
+def findings(report: dict[str, t.Any], name: str) -> Found:
+    return {
+        (one["resource"]["kind"], one["field"], one["class"]) for one in report["findings"] if one["tenant"] == name
+    }
+
+
+@pytest.fixture(scope="module")
+def fresh(fleet):
+    """One tenant for each change, all deployed and in sync."""
+    for change in CHANGES:
+        name = fleet.add(f"e2e-d-{change}")
+        if change in WITH_CACHE:
+            fleet.sql(
+                "INSERT INTO services (tenant, name, kind, image, port, memory, health_type, health_command,"
+                " health_interval, run_as, tmpfs) VALUES (?, 'cache', 'backing', 'tenantry/redis:7', 6379, '64m',"
+                """ 'command', '["redis-cli", "ping"]', 2, '998:998', '["/tmp", "/data"]')""",
+                name,
+            )
+    assert fleet.play("deploy", "--limit", "e2e-d-*").code == 0
+    run, report = drift(fleet, "--limit", "e2e-d-*")
+    assert run.code == 0
+    assert report["findings"] == []
+    return fleet
+
+
+def test_each_change_is_found_classed_right_and_mended(fresh):
+    for change, (make, _expected) in CHANGES.items():
+        make(fresh, f"e2e-d-{change}")
+    run, report = drift(fresh, "--limit", "e2e-d-*")
+    assert {change: findings(report, f"e2e-d-{change}") for change in CHANGES} == {
+        change: expected for change, (_make, expected) in CHANGES.items()
+    }
+    assert run.code == 2
+    assert report["exit"] == 2
+    statuses = {name.removeprefix("e2e-d-"): one["status"] for name, one in report["tenants"].items()}
+    special = {"wanted": "pending", "both": "conflict", "untouched": "in_sync"}
+    assert statuses == {change: special.get(change, "drift") for change in CHANGES}
+    assert fresh.play("deploy", "--limit", "e2e-d-*").code == 0
+    run, report = drift(fresh, "--limit", "e2e-d-*")
+    assert report["findings"] == []
+    assert run.code == 0
+
+
+def test_what_a_rule_ignores_is_shown_apart_and_left_alone(fresh):
+    name = "e2e-d-untouched"
+    docker("update", "--memory", "256m", "--memory-swap", "256m", web(name))
+    fresh.sql(
+        "INSERT INTO ignore_rules (tenant, kind, resource, field, reason)"
+        " VALUES (?, 'container', '*', 'memory*', 'a test')",
+        name,
+    )
+    try:
+        run, report = drift(fresh, "--limit", name)
+        assert run.code == 0
+        assert report["findings"] == []
+        assert {one["field"] for one in report["ignored"]} == {"memory", "memory_swap"}
+        before = fresh.containers(name)
+        assert fresh.play("deploy", "--limit", name).code == 0
+        assert fresh.containers(name) == before
+    finally:
+        fresh.sql("DELETE FROM ignore_rules WHERE tenant = ?", name)
+    assert fresh.play("deploy", "--limit", name).code == 0
+
+
+def test_what_cannot_be_read_is_incomplete_and_never_in_sync(fresh, tmp_path):
+    run, report = drift(fresh, "--limit", "e2e-d-untouched", DOCKER_HOST=f"unix://{tmp_path}/no.sock")
+    assert run.code == 4
+    assert report["complete"] is False
+    assert report["tenants"]["e2e-d-untouched"]["status"] == "unknown"
+
+
+def test_a_stranger_on_a_tenants_network_is_found_and_not_touched(fresh):
+    name = "e2e-d-untouched"
+    image = docker("inspect", "--format", "{{.Config.Image}}", web(name))
+    stranger = docker("create", "--network", f"{name}_default", "--label", "somebody=else", image)
+    try:
+        run, report = drift(fresh, "--limit", name)
+        assert run.code == 2
+        assert findings(report, name) == {("container", f"network {name}_default", "extra")}
+        fresh.play("deploy", "--limit", name)
+        assert docker("inspect", "--format", "{{.State.Status}}", stranger) == "created"
+    finally:
+        docker("rm", "-f", stranger)
+
+
+def test_a_link_that_leads_nowhere_is_drift_and_mended(fresh):
+    name = "e2e-d-untouched"
+    link = fresh.tenants_root / name / "current"
+    link.unlink()
+    os.symlink("releases/nowhere", link)
+    run, report = drift(fresh, "--limit", name)
+    assert run.code == 2
+    assert report["tenants"][name]["status"] == "drift"
+    assert fresh.play("deploy", "--limit", name).code == 0
+    assert fresh.version(name) == f"{name} 1.0.0"
