@@ -57,6 +57,12 @@ def quarantined(tenant: str, invalid: list[dict[str, str]]) -> Verdict:
     return Verdict(tenant, "", "invalid", reasons=[f"{one['field']}: {one['reason']}" for one in invalid])
 
 
+def unknown_to_database(tenant: str, node: str) -> Verdict:
+    """A tenant that a node has and the database does not. Never touched: its row may only be hidden or lost."""
+    reason = f"on node {node}, and not in the tenant database: add its row, as removed to have it removed"
+    return Verdict(tenant, node, "extra", reasons=[reason])
+
+
 def unreachable(spec: dict[str, t.Any], why: str) -> Verdict:
     """A tenant whose node did not answer."""
     return Verdict(spec["name"], spec["node"], "unreachable", reasons=[why], held=_held(spec))

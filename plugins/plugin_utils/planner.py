@@ -66,6 +66,7 @@ def plan(task_vars: dict[str, t.Any], request: str, remove_volumes: bool) -> Pla
         wishes = judging.Wishes(request, remove_volumes, covered.policies[name].get("ignore_rules") or (), now)
         verdicts.append(judging.judge(spec, wanted, node, records[name], wishes))
     verdicts += [judging.quarantined(name, invalid) for name, invalid in covered.invalid.items()]
+    verdicts += _extra(task_vars, covered, nodes)
     verdicts.sort(key=lambda one: one.tenant)
     return Plan(
         [one.as_dict() for one in verdicts], records, {name: spec["zone"] for name, spec in covered.specs.items()}
@@ -86,6 +87,19 @@ def _nodes(task_vars: dict[str, t.Any], covered: fleet.Fleet) -> dict[str, t.Any
         node = covered.specs[reader]["node"] if reader in covered.specs else reader
         result[node] = fleet.registered(task_vars, reader, "tenantry_node_info")
     return result
+
+
+def _extra(task_vars: dict[str, t.Any], covered: fleet.Fleet, nodes: dict[str, t.Any]) -> list[judging.Verdict]:
+    """What is on the nodes of the run and belongs to no row. Without the list of all rows, nothing is called that."""
+    known = task_vars.get("tenantry_known")
+    if known is None:
+        return []
+    return [
+        judging.unknown_to_database(name, node)
+        for node in covered.nodes
+        for name in (nodes.get(node) or {}).get("others") or ()
+        if name not in known
+    ]
 
 
 def _zones(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -13,7 +13,7 @@ import unicodedata
 FAILED = ("failed", "fatal", "invalid", "unreachable", "unknown", "conflict")
 # Nothing is known of tenants in these.
 UNREAD = ("unreachable", "unknown")
-STATUSES = (*FAILED, "drift", "pending", "held")
+STATUSES = (*FAILED, "drift", "extra", "pending", "held")
 MAXIMUM_REASONS = 3
 MAXIMUM_ALIKE = 5
 
@@ -35,7 +35,7 @@ def plan_lines(verdicts: list[dict[str, t.Any]], check: bool = False) -> list[st
         "stop": "to stop",
         "remove": "to remove",
     }
-    order = [*words, "held", "drift", "pending", "conflict", "invalid", "unreachable", "unknown"]
+    order = [*words, "held", "drift", "extra", "pending", "conflict", "invalid", "unreachable", "unknown"]
     parts = [f"{counts[key]} {words.get(key, key)}" for key in order if counts[key]]
     nodes = len({one["node"] for one in verdicts if one["node"]})
     head = f"Plan: {len(verdicts)} tenant{_s(len(verdicts))} on {nodes} node{_s(nodes)}: {', '.join(parts) or 'none'}"
@@ -89,8 +89,14 @@ def headline(row: dict[str, t.Any]) -> str:
 
 
 def headlines(rows: list[dict[str, t.Any]], statuses: t.Collection[str]) -> dict[str, str]:
-    """By tenant why it is in one of these statuses."""
-    return {row["tenant"]: headline(row) for row in rows if row["status"] in statuses}
+    """By host why it is in one of these statuses. What is in no row of the database fails the node that has it."""
+    found: dict[str, str] = {}
+    for row in rows:
+        if row["status"] in statuses:
+            extra = row["status"] == "extra"
+            host, line = (row["node"], f"{row['tenant']}: {headline(row)}") if extra else (row["tenant"], headline(row))
+            found[host] = f"{found[host]}; {line}" if host in found else line
+    return found
 
 
 def clean_lines(text: t.Any) -> str:
@@ -134,7 +140,7 @@ LOST = {"status": "unreachable", "message": "it was lost while its changes were 
 
 def planned(verdict: dict[str, t.Any]) -> dict[str, t.Any]:
     """The row of a tenant before anything happened."""
-    row = {key: verdict[key] for key in ("tenant", "status", "release", "url")}
+    row = {key: verdict[key] for key in ("tenant", "node", "status", "release", "url")}
     if row["status"] == "in_sync" and verdict["reasons"]:
         row["status"] = f"in_sync ({verdict['reasons'][0]})"  # with what the database wants it to be, such as stopped
     return dict(row, message="; ".join(verdict["reasons"]))

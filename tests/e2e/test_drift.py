@@ -260,3 +260,15 @@ def test_a_link_that_leads_nowhere_is_drift_and_mended(fresh):
     assert report["tenants"][name]["status"] == "drift"
     assert fresh.play("deploy", "--limit", name).code == 0
     assert fresh.version(name) == f"{name} 1.0.0"
+
+
+def test_what_no_row_names_is_extra_and_left_alone(fresh):
+    # The demo's own tenants stand on the same node, and in another database.
+    before = docker("ps", "-q", "--filter", "label=tenantry.tenant=acme")
+    run, report = drift(fresh)
+    assert run.code == 2
+    assert report["tenants"]["acme"]["status"] == "extra"
+    fresh.play("deploy")
+    assert docker("ps", "-q", "--filter", "label=tenantry.tenant=acme") == before
+    _run, limited = drift(fresh, "--limit", "e2e-d-untouched")
+    assert list(limited["tenants"]) == ["e2e-d-untouched"]

@@ -14,6 +14,7 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils.plan import (
     judge,
     plan_records,
     quarantined,
+    unknown_to_database,
 )
 
 SPEC = {
@@ -208,3 +209,9 @@ def test_what_a_killed_run_of_this_controller_still_does_is_waited_for_and_settl
     one = verdict({"lock": dict(LOCK, **gone), "interrupted": "deploy 01"})
     assert (one.status, one.action, one.reasons) == ("pending", "converge", ["settle interrupted operation deploy 01"])
     assert verdict({"lock": dict(LOCK, manual=True, **gone), "interrupted": "deploy 01"}).status == "unknown"
+
+
+def test_what_is_in_no_row_is_extra_and_never_touched():
+    one = unknown_to_database("gone", "node1")
+    assert (one.status, one.action, one.node) == ("extra", "none", "node1")
+    assert "add its row" in one.reasons[0]

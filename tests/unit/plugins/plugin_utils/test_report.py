@@ -120,3 +120,20 @@ def test_a_failed_loop_names_its_failed_items():
 def test_an_undo_that_failed_is_said_too():
     text = report.failure_text({"step": "Route", "result": {"msg": "a"}, "undo": {"msg": "b"}})
     assert "undoing it failed too: b" in text
+
+
+def test_what_no_row_names_fails_the_node_that_has_it():
+    rows = report.rows(
+        [
+            verdict("gone", status="extra", node="node1", reasons=["not in the database"]),
+            verdict("lost", status="extra", node="node1", reasons=["not in the database"]),
+            verdict("acme", status="drift", reasons=["web is missing"]),
+        ],
+        {},
+        {},
+    )
+    assert report.headlines(rows, ("extra", "drift")) == {
+        "node1": "gone: not in the database; lost: not in the database",
+        "acme": "web is missing",
+    }
+    assert report.headlines(rows, ("invalid",)) == {}
