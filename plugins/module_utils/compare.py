@@ -167,22 +167,24 @@ def _service(
     return findings
 
 
-def strangers(manifest: dict[str, t.Any], everybody: list[LiveContainer]) -> list[Finding]:
-    """Containers of anybody else on the tenant's networks."""
-    own = {network["name"] for network in manifest["networks"]}
+def strangers(manifest: dict[str, t.Any], attached: t.Mapping[str, list[LiveContainer]]) -> list[Finding]:
+    """Containers of anybody else on the tenant's networks.
+
+    :param attached: by network who is on it.
+    """
     return [
-        Finding("container", container.name, f"network {name}", None, "attached")
-        for container in everybody
+        Finding("container", container.name, f"network {network['name']}", None, "attached")
+        for network in manifest["networks"]
+        for container in attached.get(network["name"], ())
         if container.tenant != manifest["tenant"]
-        for name in container.networks
-        if name in own
     ]
 
 
-def networks(manifest: dict[str, t.Any], live: dict[str, dict[str, t.Any]]) -> list[Finding]:
+def networks(manifest: dict[str, t.Any], live: dict[str, dict[str, t.Any]], own: t.Collection[str]) -> list[Finding]:
     """Networks of a release against those of the engine.
 
     :param live: by name: ``tenant`` (by label) and ``internal``.
+    :param own: names of those that carry the tenant's label.
     """
     findings = []
     wanted = {network["name"]: network for network in manifest["networks"]}
@@ -195,11 +197,7 @@ def networks(manifest: dict[str, t.Any], live: dict[str, dict[str, t.Any]]) -> l
         findings += [
             Finding("network", name, field, last[field], there[field]) for field in last if last[field] != there[field]
         ]
-    findings += [
-        Finding("network", name, "presence", None, "present")
-        for name, there in sorted(live.items())
-        if there["tenant"] == manifest["tenant"] and name not in wanted
-    ]
+    findings += [Finding("network", name, "presence", None, "present") for name in sorted(own) if name not in wanted]
     return findings
 
 

@@ -50,6 +50,10 @@ class Node:
     edge: compare.LiveEdge | None = None
     engine_error: str = ""
     edge_error: str = ""
+    # The same by what a tenant asks for, so that a thousand tenants do not walk through everything a thousand times.
+    of_tenant: dict[str, list[LiveContainer]] = dataclasses.field(default_factory=dict)
+    attached: dict[str, list[LiveContainer]] = dataclasses.field(default_factory=dict)  # by network
+    networks_of: dict[str, list[str]] = dataclasses.field(default_factory=dict)  # names by tenant
 
     @classmethod
     def read(cls, params: dict[str, t.Any]) -> Node:
@@ -63,6 +67,7 @@ class Node:
             node.edge = TraefikApi(params["edge_api_url"]).read_edge()
         except TenantryError as error:
             node.edge_error = error.message
+        node._index()
         return node
 
     def _read_engine(self, engine: Engine) -> None:
@@ -90,31 +95,38 @@ class Node:
         }
         self.volumes = {one.name: engine_networks.owner_of(one.labels) for one in engine_volumes.read(engine, managed)}
 
+    def _index(self) -> None:
+        for container in self.containers:
+            self.of_tenant.setdefault(container.tenant, []).append(container)
+            for network in container.networks:
+                self.attached.setdefault(network, []).append(container)
+        for name, one in self.networks.items():
+            self.networks_of.setdefault(one["tenant"], []).append(name)
+
     # -- the result ----------------------------------------------------------------------------------------------
 
     def result(self) -> dict[str, t.Any]:
         """What the module returns."""
-        by_tenant: dict[str, list[LiveContainer]] = {}
-        for container in self.containers:
-            by_tenant.setdefault(container.tenant, []).append(container)
         asked = self.params["tenants"]
+        with_volumes = set(self.volumes.values())
         return {
             "changed": False,
             "engine_error": self.engine_error,
             "edge_error": self.edge_error,
-            "tenants": {name: self._tenant(name, digest, by_tenant.get(name, [])) for name, digest in asked.items()},
-            "others": sorted({*by_tenant, *_directories(self.params["root"])} - {*asked, ""}),
+            "tenants": {name: self._tenant(name, digest, name in with_volumes) for name, digest in asked.items()},
+            "others": sorted({*self.of_tenant, *_directories(self.params["root"])} - {*asked, ""}),
         }
 
-    def _tenant(self, name: str, digest: str, containers: list[LiveContainer]) -> dict[str, t.Any]:
+    def _tenant(self, name: str, digest: str, volumes: bool) -> dict[str, t.Any]:
         """What the plan needs to know of one tenant, in few words: fields only where they differ."""
+        containers = self.of_tenant.get(name, [])
         tree = ReleaseTree(self.params["root"], name)
         route_path = os.path.join(self.params["edge_root"], "dynamic", f"{name}.yml")
         result: dict[str, t.Any] = {
             "present": bool(containers) or bool(tree.releases()),
             "running": any(one.state in ("running", "restarting", "paused") for one in containers),
             "routed": os.path.exists(route_path),
-            "volumes": name in self.volumes.values(),
+            "volumes": volumes,
             "current": None,
             "findings": [],
         }
@@ -142,13 +154,16 @@ class Node:
     def _findings(self, release: Release, run_state: str | None, route_path: str) -> list[Finding]:
         manifest = release.manifest
         state = "stopped" if run_state == "stopped" else "active"
-        mine = [one for one in self.containers if one.tenant == manifest["tenant"]]
+        tenant = manifest["tenant"]
         findings = release.file_findings()
         findings += compare.containers(
-            manifest, state, mine, lambda one: release.wanted(one, self.images.get(one.name, {}))
+            manifest,
+            state,
+            self.of_tenant.get(tenant, []),
+            lambda one: release.wanted(one, self.images.get(one.name, {})),
         )
-        findings += compare.strangers(manifest, self.containers)
-        findings += compare.networks(manifest, self.networks)
+        findings += compare.strangers(manifest, self.attached)
+        findings += compare.networks(manifest, self.networks, self.networks_of.get(tenant, []))
         findings += compare.volumes(manifest, self.volumes)
         findings += _route(manifest, state, route_path)
         if self.edge is not None:

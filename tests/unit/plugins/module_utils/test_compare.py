@@ -61,9 +61,9 @@ def texts(findings):
 
 def test_what_is_as_it_was_applied_gives_no_finding():
     assert found(RUNNING) == []
-    assert compare.networks(MANIFEST, NETWORKS) == []
+    assert compare.networks(MANIFEST, NETWORKS, ["acme_default", "acme_backing"]) == []
     assert compare.volumes(MANIFEST, {"acme_data", "acme_old"}) == []
-    assert compare.strangers(MANIFEST, RUNNING) == []
+    assert compare.strangers(MANIFEST, {"acme_default": RUNNING, "other_default": [WEB]}) == []
     assert compare.edge(MANIFEST, "active", EDGE) == []
 
 
@@ -119,7 +119,8 @@ def test_a_stopped_tenant_has_no_running_container_and_no_router():
 )
 def test_each_change_of_a_network_is_found(change, text):
     live = {name: one for name, one in {**NETWORKS, **change}.items() if one}
-    findings = texts(compare.networks(MANIFEST, live))
+    own = [name for name, one in live.items() if one["tenant"] == "acme"]
+    findings = texts(compare.networks(MANIFEST, live, own))
     assert len(findings) == 1
     assert text in findings[0]
 
@@ -130,8 +131,9 @@ def test_a_volume_that_is_gone_is_found():
 
 @pytest.mark.parametrize("tenant", ["", "other"])
 def test_anybody_else_on_a_tenants_network_is_found(tenant):
-    stranger = dataclasses.replace(WEB, name="spy", tenant=tenant, networks=("spies", "acme_backing"))
-    assert texts(compare.strangers(MANIFEST, [*RUNNING, stranger])) == [
+    stranger = dataclasses.replace(WEB, name="spy", tenant=tenant)
+    attached = {"acme_default": RUNNING, "acme_backing": [WEB, stranger], "spies": [stranger]}
+    assert texts(compare.strangers(MANIFEST, attached)) == [
         "container spy: network acme_backing is attached, was not applied"
     ]
 
