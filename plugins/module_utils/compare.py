@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import typing as t
 
 from ansible_collections.tenantry.platform.plugins.module_utils import container_fields
@@ -15,6 +16,7 @@ from ansible_collections.tenantry.platform.plugins.module_utils.container_fields
 #: Kinds of findings, and of these the fields, that hurt nobody at once.
 WARNINGS = ("stop_grace_period", "logging", "init", "restart", "health", "name", "pids_limit")
 LONGEST_VALUE = 60
+HOST = re.compile(r"Host\(`([^`]+)`\)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,6 +93,21 @@ class LiveEdge:
 
     routers: dict[str, dict[str, t.Any]]
     servers: dict[str, int]  # upstream -> servers that are up
+    claims: dict[str, list[str]] = dataclasses.field(default_factory=dict)  # hostname -> routers
+
+    @classmethod
+    def of(cls, routers: dict[str, dict[str, t.Any]], servers: dict[str, int]) -> LiveEdge:
+        """With the hostnames that the routers' rules name."""
+        claims: dict[str, list[str]] = {}
+        for name, router in routers.items():
+            for host in hosts_of(router.get("rule")):
+                claims.setdefault(host, []).append(name)
+        return cls(routers, servers, claims)
+
+
+def hosts_of(rule: str | None) -> set[str]:
+    """The hostnames that a router's rule names."""
+    return set(HOST.findall(rule or ""))
 
 
 def health_of(status: str) -> str:
@@ -235,7 +252,11 @@ def edge(manifest: dict[str, t.Any], state: str, live: LiveEdge) -> list[Finding
         for name, count in sorted(expect["services"].items())
         if live.servers.get(name, 0) != count
     ]
-    return findings
+    own = {host for router in expect["routers"].values() for host in hosts_of(router.get("rule"))}
+    others = {name for host in own for name in live.claims.get(host, ()) if name not in expect["routers"]}
+    return findings + [
+        Finding("router", name, "presence", None, live.routers[name].get("rule")) for name in sorted(others)
+    ]
 
 
 def _same_router_field(router: str, field: str, wanted: t.Any, live: t.Any) -> bool:

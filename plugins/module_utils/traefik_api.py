@@ -110,7 +110,7 @@ class TraefikApi:
     def read_edge(self) -> LiveEdge:
         """Every router, and how many servers of every service are up, in one request."""
         data = self.get("rawdata") or {}
-        return LiveEdge(
+        return LiveEdge.of(
             routers=data.get("routers") or {},
             servers={name: servers_up(service) for name, service in (data.get("services") or {}).items()},
         )

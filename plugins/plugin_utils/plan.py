@@ -206,7 +206,9 @@ def _mending(spec: dict[str, t.Any], findings: list[dict[str, t.Any]]) -> str:
 
 
 def _foreign(finding: dict[str, t.Any]) -> bool:
-    """A container of somebody else on one of the tenant's networks."""
+    """A container of somebody else on one of the tenant's networks, or a router for one of its hostnames."""
+    if finding["kind"] == "router":
+        return finding["class"] == "extra"
     return finding["kind"] == "container" and finding["field"].startswith("network ")
 
 

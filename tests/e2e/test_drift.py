@@ -16,6 +16,7 @@ import urllib.request
 import demo
 import demo_check
 import pytest
+from conftest import wait_for
 
 docker = demo_check.docker
 Found = set[tuple[str, str, str]]  # kind, field, class
@@ -248,6 +249,22 @@ def test_a_stranger_on_a_tenants_network_is_found_and_not_touched(fresh):
         assert docker("inspect", "--format", "{{.State.Status}}", stranger) == "created"
     finally:
         docker("rm", "-f", stranger)
+
+
+def test_a_router_that_takes_a_tenants_hostname_is_found(fresh):
+    name = "e2e-d-untouched"
+    rule = f"Host(`{name}.{demo.ZONE}`)"
+    thief = {"rule": rule, "priority": 100000, "service": "noop@internal", "entryPoints": ["websecure"], "tls": {}}
+    path = demo.STATE / "edge" / "dynamic" / "zz-thief.yml"
+    path.write_text(json.dumps({"http": {"routers": {"thief": thief}}}), encoding="utf-8")
+    try:
+        wait_for(lambda: fresh.version(name) != f"{name} 1.0.0")
+        run, report = drift(fresh, "--limit", name)
+    finally:
+        path.unlink()
+    assert run.code == 2
+    assert findings(report, name) == {("router", "presence", "extra")}
+    wait_for(lambda: fresh.version(name) == f"{name} 1.0.0")
 
 
 def test_a_link_that_leads_nowhere_is_drift_and_mended(fresh):

@@ -191,3 +191,12 @@ def test_a_proxy_that_forgot_everything_is_found():
 )
 def test_health_is_read_from_the_list_of_the_engine(status, health):
     assert compare.health_of(status) == health
+
+
+def test_somebody_elses_router_for_a_tenants_hostname_is_found():
+    thief = {"rule": "Host(`x.test`) || Host(`a.test`)", "priority": 100000, "status": "enabled"}
+    live = compare.LiveEdge.of(
+        {**EDGE.routers, "thief@file": thief, "other@file": {"rule": "Host(`b.test`)"}}, EDGE.servers
+    )
+    assert texts(compare.edge(MANIFEST, "active", live)) == ["router thief@file is not ours to be there"]
+    assert compare.edge(MANIFEST, "active", compare.LiveEdge.of(EDGE.routers, EDGE.servers)) == []

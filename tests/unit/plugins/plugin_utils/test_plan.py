@@ -91,6 +91,7 @@ def test_what_is_as_wanted_needs_nothing():
         ({"findings": [dict(FINDING, field="memory")]}, {}, "sha256:one", "drift", "deploy", "web"),
         ({"findings": [dict(FINDING, field="memory", service="db")]}, {}, "sha256:one", "drift", "converge", "web"),
         ({"findings": [STRANGER]}, {}, "sha256:one", "drift", "none", "spy"),
+        ({"findings": [dict(STRANGER, kind="router", field="presence")]}, {}, "sha256:one", "drift", "none", "spy"),
         ({"findings": [dict(EDITED, **{"class": "conflict"})]}, {}, "sha256:two", "conflict", "deploy", "edited"),
         ({"findings": [dict(FINDING, **{"class": "pending"})]}, {}, "sha256:two", "pending", "deploy", "container web"),
         ({"error": "current is moved"}, {}, "sha256:one", "drift", "deploy", "current is moved"),
