@@ -15,13 +15,19 @@ from ansible_collections.tenantry.platform.plugins.module_utils import (
     compare,
     container_fields,
     engine_containers,
+    engine_http,
     engine_images,
     engine_networks,
     engine_volumes,
 )
 from ansible_collections.tenantry.platform.plugins.module_utils.compare import Finding, LiveContainer
 from ansible_collections.tenantry.platform.plugins.module_utils.container_fields import Fields
-from ansible_collections.tenantry.platform.plugins.module_utils.engine import Engine, connect, is_missing
+from ansible_collections.tenantry.platform.plugins.module_utils.engine import (
+    MANAGED_LABEL,
+    SERVICE_LABEL,
+    Engine,
+    connect,
+)
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.module_utils.journal import Journal
 from ansible_collections.tenantry.platform.plugins.module_utils.lock import TenantLock, process_start
@@ -71,23 +77,24 @@ class Node:
         return node
 
     def _read_engine(self, engine: Engine) -> None:
-        configs: dict[str, dict[str, t.Any]] = {}
         # All containers, not only ours: a stranger on a tenant's network is a finding.
-        for entry in engine_containers.list_entries(engine, ()):
-            labels = entry.get("Labels") or {}
-            if labels.get(engine_containers.ONEOFF_LABEL) == "True":
-                continue
-            container = _container(entry, labels)
-            if container.tenant in self.params["tenants"]:
-                data = _inspect(engine, entry["Id"])
-                if data is None:
-                    continue  # it went between the two requests
-                container = dataclasses.replace(container, fields=container_fields.live(data))
-                image = data["Image"]
-                if image not in configs:
-                    configs[image] = engine_images.config(engine, image)
-                self.images[container.name] = configs[image]
-            self.containers.append(container)
+        entries = [
+            (entry["Id"], _container(entry))
+            for entry in engine_containers.list_entries(engine, ())
+            if (entry.get("Labels") or {}).get(engine_containers.ONEOFF_LABEL) != "True"
+        ]
+        mine = [(one, container) for one, container in entries if container.tenant in self.params["tenants"]]
+        self.containers = [container for _id, container in entries if container.tenant not in self.params["tenants"]]
+        configs: dict[str, dict[str, t.Any]] = {}
+        inspected = engine_http.inspect_each(engine, [one for one, _container in mine])
+        for (_id, container), data in zip(mine, inspected):
+            if data is None:
+                continue  # it went between the two requests
+            image = data["Image"]
+            if image not in configs:
+                configs[image] = engine_images.config(engine, image)
+            self.images[container.name] = configs[image]
+            self.containers.append(dataclasses.replace(container, fields=container_fields.live(data)))
         managed = engine_containers.label_filters()
         self.networks = {
             one.name: {"tenant": engine_networks.owner_of(one.labels), "internal": one.internal}
@@ -222,28 +229,18 @@ class Release:
         return findings + compare.link(tree.activated(), self.name)
 
 
-def _container(entry: dict[str, t.Any], labels: dict[str, str]) -> LiveContainer:
+def _container(entry: dict[str, t.Any]) -> LiveContainer:
+    labels = entry.get("Labels") or {}
     return LiveContainer(
         name=entry["Names"][0].lstrip("/"),
-        tenant=engine_networks.owner_of(labels) if labels.get(engine_containers.MANAGED_LABEL) == "true" else "",
-        service=labels.get(engine_containers.SERVICE_LABEL, ""),
+        tenant=engine_networks.owner_of(labels) if labels.get(MANAGED_LABEL) == "true" else "",
+        service=labels.get(SERVICE_LABEL, ""),
         project=labels.get(engine_containers.PROJECT_LABEL, ""),
         state=entry["State"],
         health=compare.health_of(entry.get("Status", "")),
         number=labels.get(engine_containers.NUMBER_LABEL, "1"),
         networks=tuple((entry.get("NetworkSettings") or {}).get("Networks") or ()),
     )
-
-
-def _inspect(engine: Engine, container: str) -> dict[str, t.Any] | None:
-    try:
-        with engine.doing(f"inspect container {container[:12]}"):
-            data: dict[str, t.Any] = engine.client.inspect_container(container)
-            return data
-    except TenantryError as error:
-        if is_missing(error):
-            return None
-        raise
 
 
 def _directories(root: str) -> list[str]:
