@@ -36,7 +36,8 @@ def test_a_second_up_says_nothing_and_touches_no_container(capsys: pytest.Captur
     before = started()
     capsys.readouterr()
     assert command.main(["up"]) == 0
-    assert capsys.readouterr().out == ""
+    # Others may be at work on the same estate; nothing else is worth a word.
+    assert [line for line in capsys.readouterr().out.splitlines() if "waiting" not in line] == []
     assert started() == before
 
 

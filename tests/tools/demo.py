@@ -244,13 +244,14 @@ def check(ports: dict[str, int]) -> int:
     return demo_check.run(environment(), ports, PKI / "ca.crt")
 
 
-def clean() -> int:
+def clean(keep_estate: bool) -> int:
     """Remove the tenants, proxy and name server of the demo, then the estate, then the files."""
     if SETTINGS.exists() and (STATE / "tenants.sqlite").exists():
         root = json.loads((INVENTORY / "group_vars" / "all.yml").read_text(encoding="utf-8"))["tenantry_root"]
         remove_tenants(sorted(os.listdir(root)) if os.path.isdir(root) else [])
         remove_labelled([f"com.docker.compose.project={one}" for one in ("tenantry-edge", "tenantry-nameserver")])
-    run(sys.executable, ESTATE, "down")
+    if not keep_estate:
+        run(sys.executable, ESTATE, "down")
     shutil.rmtree(STATE, ignore_errors=True)
     say("the demo is gone")
     return 0
@@ -278,12 +279,13 @@ def main() -> int:
     """Entry point."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", choices=["up", "check", "clean"])
-    command = parser.parse_args().command
+    parser.add_argument("--keep-estate", action="store_true", help="clean: leave registry and images to others")
+    arguments = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
         try:
-            if command == "check":
+            if arguments.command == "check":
                 return check(choose_ports())
-            return {"up": up, "clean": clean}[command]()
+            return up() if arguments.command == "up" else clean(arguments.keep_estate)
         except (DemoError, machine.MachineError) as error:
             print(f"demo: {error}", file=sys.stderr)
     return 1

@@ -14,6 +14,8 @@ export TENANTRY_ESTATE_STATE="${TENANTRY_ESTATE_STATE:-$root/build/estate}"
 mine=no
 [ "${1:-}" != all ] || export TENANTRY_KILL_AT=all
 [ -e "$TENANTRY_DEMO_STATE/settings.json" ] || mine=yes
+keep=
+[ ! -e "$TENANTRY_ESTATE_STATE/estate.json" ] || keep=--keep-estate
 
 rm -rf build/e2e-installed build/e2e-dist
 # Alone on the path: a copy of the same version elsewhere would make galaxy install nothing.
@@ -22,7 +24,12 @@ ansible-galaxy collection build --force --output-path build/e2e-dist >/dev/null
 ansible-galaxy collection install --no-deps -p build/e2e-installed build/e2e-dist/tenantry-platform-*.tar.gz >/dev/null
 installed=$root/build/e2e-installed/ansible_collections/tenantry/platform
 
-containers() { docker ps -aq --no-trunc --filter label=tenantry.managed=true | sort | xargs -r docker inspect -f '{{.Id}} {{.State.StartedAt}}'; }
+# Of the demo alone: other tests may run on the same engine.
+containers() {
+  for tenant in "$TENANTRY_DEMO_STATE"/tenants/*; do
+    docker ps -aq --no-trunc --filter "label=tenantry.tenant=${tenant##*/}"
+  done | sort | xargs -r docker inspect -f '{{.Id}} {{.State.StartedAt}}'
+}
 
 echo "== the demo, from the installed copy"
 python3 "$installed/tests/tools/demo.py" up
@@ -36,5 +43,5 @@ if grep -E 'changed=[1-9]' build/e2e-again.log; then echo "the second run change
 
 code=0
 python3 -m pytest -p no:cacheprovider -p no:ansible -v --no-header --tb=short --durations=10 "$root/tests/e2e" || code=$?
-[ "$mine" = no ] || python3 "$installed/tests/tools/demo.py" clean
+[ "$mine" = no ] || python3 "$installed/tests/tools/demo.py" clean $keep
 exit "$code"

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``make test``: every stage; a failed one does not keep the others from being seen.
 
-What reads files and what talks to servers run side by side: the second mostly waits. What a stage says comes in one
-piece when it ends, and is meanwhile in ``build/reports/stages``. Standard library only, like what it imports: it starts
-before the virtual environments exist. The last line is ``N passed, N failed``: tests where a stage can name them, else
-checks.
+What reads files, the modules against their servers, and whole fleets run side by side: the last two mostly wait. What
+a stage says comes in one piece when it ends, and is meanwhile in ``build/reports/stages``. Standard library only, like
+what it imports: it starts before the virtual environments exist. The last line is ``N passed, N failed``: tests where a
+stage can name them, else checks.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from environments import ROOT
 from places import REPORTS
 
 STAGES = REPORTS / "stages"
-FIRST = "venv"
-LANES = (("lint", "units", "build", "sanity"), ("estate", "integration", "molecule", "e2e"))
+FIRST = ("venv", "estate")
+LANES = (("lint", "units", "build", "sanity"), ("integration", "molecule"), ("e2e",))
 COMMANDS = {"estate": [sys.executable, str(ROOT / "tests" / "estate" / "estate.py"), "up"]}
 
 _printing = threading.Lock()
@@ -61,8 +61,8 @@ def main() -> int:
     """Run all, print the table and the sum."""
     began = time.monotonic()
     STAGES.mkdir(parents=True, exist_ok=True)
-    results = [run(FIRST)]
-    if not results[0]["failed"]:
+    results = [run(stage) for stage in FIRST]
+    if not any(result["failed"] for result in results):
         with concurrent.futures.ThreadPoolExecutor(len(LANES)) as lanes:
             for done in lanes.map(lambda lane: [run(stage) for stage in lane], LANES):
                 results += done
