@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import typing as t
 
@@ -111,9 +110,13 @@ class Convergence:
             return
         wanted = {network.name for network in stack.networks}
         for network in engine_networks.read(stack.engine, label_filters(tenant=stack.owner)):
-            if network.name not in wanted:
-                with contextlib.suppress(TenantryError):
-                    stack.act("remove", "network", network.name, _removal(stack, network))
+            if network.name in wanted:
+                continue
+            try:
+                stack.act("remove", "network", network.name, _removal(stack, network))
+            except TenantryError as error:
+                if error.error_kind != "network_in_use":
+                    raise
 
     def _finish_replacement(self, container: Container, others: t.Collection[str]) -> None:
         """Compose stumbles over what it left half-way when it was killed: "the container name is already in use"."""

@@ -152,7 +152,10 @@ def _judge_stopped(verdict: Verdict, spec: dict[str, t.Any], live: dict[str, t.A
     elif dns.present:
         verdict.status, verdict.action, verdict.reasons = "pending", "none", dns.reasons
     else:
-        verdict.reasons = [spec["state"]]
+        # What was edited meanwhile is mended when it starts again.
+        wrong = _wrong(verdict)
+        verdict.status = "drift" if wrong else "in_sync"
+        verdict.reasons = wrong or [spec["state"]]
     verdict.url = ""
 
 
@@ -162,7 +165,7 @@ def _judge_active(
     current = live.get("current")
     status = three_way.status(verdict.findings)
     waiting = [one["text"] for one in verdict.findings if one["class"] == "pending"]
-    wrong = [one["text"] for one in verdict.findings if one["class"] != "pending" and not one["ignored_by"]]
+    wrong = _wrong(verdict)
     if live.get("error"):
         verdict.status, verdict.action, verdict.reasons = "drift", "deploy", [live["error"]]
     elif current is None:
@@ -181,6 +184,11 @@ def _judge_active(
     elif status != "in_sync":
         verdict.status, verdict.action = status, _mending(spec, verdict.findings)
         verdict.reasons = wrong or dns.reasons
+
+
+def _wrong(verdict: Verdict) -> list[str]:
+    """What differs and does not only wait for a deploy."""
+    return [one["text"] for one in verdict.findings if one["class"] != "pending" and not one["ignored_by"]]
 
 
 # What only a new release puts right: an edited one is not replayed.

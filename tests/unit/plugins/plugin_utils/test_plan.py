@@ -216,3 +216,11 @@ def test_what_is_in_no_row_is_extra_and_never_touched():
     one = unknown_to_database("gone", "node1")
     assert (one.status, one.action, one.node) == ("extra", "none", "node1")
     assert "add its row" in one.reasons[0]
+
+
+def test_what_was_edited_of_a_stopped_tenant_is_told_and_left_until_it_starts():
+    stopped = {"running": False, "routed": False, "state": "stopped"}
+    one = verdict({**stopped, "findings": [EDITED]}, {"state": "stopped"})
+    assert (one.status, one.action, one.reasons) == ("drift", "none", ["edited"])
+    waiting = dict(EDITED, **{"class": "pending"})
+    assert verdict({**stopped, "findings": [waiting]}, {"state": "stopped"}).status == "in_sync"
