@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.tenantry.platform.plugins.module_utils import container_fields
 from ansible_collections.tenantry.platform.plugins.module_utils.compare import Finding
+from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.module_utils.stack_project import unescape
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import compose, traefik
 
@@ -97,9 +98,10 @@ def findings(spec: Spec, digest: str, live: t.Mapping[str, t.Any]) -> list[dict[
     :returns: per finding ``id``, ``kind``, ``name``, ``field``, ``service``, ``class``, ``severity``, ``last``,
         ``desired``, ``live``, ``sensitive``, ``text`` and ``ignored_by``.
     """
-    if live["spec_digest"] == digest:
+    desired = None if live["spec_digest"] == digest else _desired(spec, live)
+    if desired is None:
         return [_finding(spec, one, one["last"]) for one in live["findings"]]
-    desired, last = Fields.desired(spec, live), Fields.last(live["last"])
+    last = Fields.last(live["last"])
     found = []
     for one in live["findings"]:
         value = desired.value(one)
@@ -110,6 +112,14 @@ def findings(spec: Spec, digest: str, live: t.Mapping[str, t.Any]) -> list[dict[
         for one, value in _changes(last, desired)
         if (one["kind"], one["service"] or one["name"], one["field"]) not in drifted
     ]
+
+
+def _desired(spec: Spec, live: t.Mapping[str, t.Any]) -> Fields | None:
+    """What the spec wants; None for one that cannot be rendered, which fails its own deploy and nobody else's plan."""
+    try:
+        return Fields.desired(spec, live)
+    except TenantryError:
+        return None
 
 
 def _changes(last: Fields, desired: Fields) -> t.Iterator[tuple[dict[str, t.Any], t.Any]]:

@@ -196,3 +196,9 @@ def test_what_waits_for_the_next_deploy_is_never_ignored():
     rule = {"kind": "container", "resource": "*", "field": "*", "mode": "ignore", "reason": "known", "expires_at": None}
     three_way.ignore(findings, [rule], "2026-11-21T12:00:00Z")
     assert three_way.status(findings) == "pending"
+
+
+def test_a_spec_that_cannot_be_rendered_does_not_stop_the_plan():
+    spec = changed(secrets=["nobody-knows"])
+    findings = three_way.findings(spec, "sha256:other", live(MEMORY))
+    assert [(one["field"], one["class"]) for one in findings] == [("memory", "drift")]
