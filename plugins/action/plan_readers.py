@@ -28,7 +28,7 @@ class ActionModule(ActionBase):
         zones = sorted({spec["zone"] for spec in covered.specs.values()})
         # Every fact of a run is set here first: with a fact cache, those of the last run are still there.
         facts = {
-            "tenantry_covered": [*covered.specs, *covered.invalid],
+            "tenantry_covered": [*covered.specs, *covered.invalid, *covered.nodes],
             "tenantry_readers": list(readers),
             "tenantry_read": readers,
             "tenantry_zones_read": zones,

@@ -186,7 +186,12 @@ def read(root: str, tenant: str, release: str | None) -> Result:
     :raises TenantryError: ``unfinished`` for a release without a manifest.
     """
     tree = ReleaseTree(root, tenant)
-    current = tree.current()
+    try:
+        current = tree.current()
+    except TenantryError:
+        if release is None:
+            raise
+        current = None  # a release that is asked for by name is there, whatever the link points at
     wanted = release or current
     releases = []
     for one in tree.releases():

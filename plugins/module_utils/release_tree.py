@@ -100,7 +100,8 @@ class ReleaseTree:
                 f"{self.current_link} is not a symbolic link: move it away, then deploy again", "corrupt"
             ) from error
         release = os.path.basename(target)
-        if target != os.path.join("releases", release) or self.manifest(release) is None:
+        ours = RELEASE_ID.fullmatch(release) and target == os.path.join("releases", release)
+        if not ours or self.manifest(release) is None:
             raise TenantryError(
                 f"{self.current_link} points at {target}, which is no finished release of tenant {self.tenant}: "
                 "somebody moved it; deploy again",

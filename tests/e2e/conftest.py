@@ -160,8 +160,13 @@ def fleet() -> t.Iterator[Fleet]:
     registry = demo.read_estate()["registry"]
     made.sql("UPDATE settings SET value = ? WHERE name = 'default_registry'", registry)
     yield made
-    names = sorted(name for (name,) in made.sql("SELECT name FROM tenants WHERE name LIKE 'e2e-%'"))
+    forget(made, sorted(name for (name,) in made.sql("SELECT name FROM tenants WHERE name LIKE 'e2e-%'")))
+
+
+def forget(fleet: Fleet, names: list[str]) -> None:
+    """Remove everything of these tenants but their rows and records, whatever state they are in."""
     demo.remove_tenants(names)
     for name in names:
-        shutil.rmtree(made.tenants_root / name, ignore_errors=True)
+        fleet.sql("UPDATE tenants SET state = 'removed' WHERE name = ?", name)
+        shutil.rmtree(fleet.tenants_root / name, ignore_errors=True)
         (demo.STATE / "edge" / "dynamic" / f"{name}.yml").unlink(missing_ok=True)

@@ -16,7 +16,7 @@ import urllib.request
 import demo
 import demo_check
 import pytest
-from conftest import wait_for
+from conftest import forget, wait_for
 
 docker = demo_check.docker
 Found = set[tuple[str, str, str]]  # kind, field, class
@@ -80,7 +80,7 @@ CHANGES: dict[str, tuple[t.Callable[[t.Any, str], t.Any], Found]] = {
         {("container", "memory", "drift"), ("container", "memory_swap", "drift")},
     ),
     "env": (
-        lambda _fleet, name: recreate(cache(name), Env=["EVIL=1", "TENANTRY_TENANT=x"]),
+        lambda _fleet, name: recreate(cache(name), Env=["EVIL=1", "TENANTRY_TENANT=x", "TENANTRY_SERVICE=cache"]),
         {("container", "env.EVIL", "drift"), ("container", "env.TENANTRY_TENANT", "drift")},
     ),
     "label": (
@@ -93,6 +93,7 @@ CHANGES: dict[str, tuple[t.Callable[[t.Any, str], t.Any], Found]] = {
             ("container", "privileged", "drift"),
             ("container", "cap_drop", "drift"),
             ("container", "namespaces.pid", "drift"),
+            ("container", "security_opt", "drift"),  # the engine adds label=disable to what is privileged
         },
     ),
     "socket": (
@@ -133,7 +134,7 @@ CHANGES: dict[str, tuple[t.Callable[[t.Any, str], t.Any], Found]] = {
     "norecord": (lambda _fleet, name: record(name, {"changetype": "DELETE"}), {("record", "presence", "missing")}),
     "noroute": (
         lambda _fleet, name: (demo.STATE / "edge" / "dynamic" / f"{name}.yml").unlink(),
-        {("file", "content", "drift"), ("router", "presence", "missing")} | UNSERVED,
+        {("file", "content", "drift"), ("router", "presence", "missing")},
     ),
     "wanted": (
         lambda fleet, name: fleet.sql("UPDATE tenants SET version = '1.1.0' WHERE name = ?", name),
@@ -181,21 +182,28 @@ def fresh(fleet):
             fleet.sql(
                 "INSERT INTO services (tenant, name, kind, image, port, memory, health_type, health_command,"
                 " health_interval, run_as, tmpfs) VALUES (?, 'cache', 'backing', 'tenantry/redis:7', 6379, '64m',"
-                """ 'command', '["redis-cli", "ping"]', 2, '998:998', '["/tmp", "/data"]')""",
+                """ 'command', '["redis-cli", "ping"]', 2, '998:998', '["/tmp"]')""",
                 name,
+            )
+            fleet.sql(
+                "INSERT INTO service_volumes (tenant, service, name, path) VALUES (?, 'cache', 'cache', '/data')", name
             )
     assert fleet.play("deploy", "--limit", "e2e-d-*").code == 0
     run, report = drift(fleet, "--limit", "e2e-d-*")
     assert run.code == 0
     assert report["findings"] == []
-    return fleet
+    yield fleet
+    # Twenty tenants are too many to check the health of while other tests run.
+    forget(fleet, [f"e2e-d-{change}" for change in CHANGES])
 
 
 def test_each_change_is_found_classed_right_and_mended(fresh):
     for change, (make, _expected) in CHANGES.items():
         make(fresh, f"e2e-d-{change}")
     run, report = drift(fresh, "--limit", "e2e-d-*")
-    assert {change: findings(report, f"e2e-d-{change}") for change in CHANGES} == {
+    # A router without a server that is up may be called disabled, by whether the proxy has noticed yet.
+    unsure = {("router", "status", "drift")}
+    assert {change: findings(report, f"e2e-d-{change}") - unsure for change in CHANGES} == {
         change: expected for change, (_make, expected) in CHANGES.items()
     }
     assert run.code == 2
@@ -244,7 +252,7 @@ def test_a_stranger_on_a_tenants_network_is_found_and_not_touched(fresh):
     try:
         run, report = drift(fresh, "--limit", name)
         assert run.code == 2
-        assert findings(report, name) == {("container", f"network {name}_default", "extra")}
+        assert findings(report, name) == {("container", f"network {name}_default", "drift")}
         fresh.play("deploy", "--limit", name)
         assert docker("inspect", "--format", "{{.State.Status}}", stranger) == "created"
     finally:

@@ -215,3 +215,16 @@ def test_pruning_removes_secrets_of_backing_services_that_no_release_names(tree)
         assert (result["changed"], result["pruned_secrets"]) == (True, expected)
     assert sorted(os.listdir(os.path.join(tree.shared_path, "secrets/postgres"))) == ["password-b", "password-c"]
     assert release_states.run(params, False)["changed"] is False
+
+
+@pytest.mark.parametrize("target", ["releases/nowhere", "/nowhere", f"releases/{IDS[1]}"])
+def test_a_link_that_leads_nowhere_is_corrupt_and_hides_no_release(tree, target):
+    prepare(tree, IDS[0])
+    os.symlink(target, tree.current_link)
+    root = os.path.dirname(tree.path)
+    with pytest.raises(TenantryError) as caught:
+        release_states.read(root, "acme", None)
+    assert caught.value.error_kind == "corrupt"
+    assert release_states.read(root, "acme", IDS[0])["manifest"]["release"] == IDS[0]
+    assert tree.activate(IDS[0]) is None
+    assert tree.current() == IDS[0]
