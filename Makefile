@@ -53,7 +53,7 @@ molecule: venv ## a bare Debian machine becomes a node over SSH and gets its ten
 e2e: venv ## the demo from an installed tarball, checked from outside
 	@$(VENV)/bin/python $(TOOLS)/end_to_end.py
 
-e2e-all: venv ## the same with a run killed at every step (about half an hour)
+e2e-all: venv ## every end-to-end test: an operator's day, wrong input, changes by hand, kills at every step (half an hour)
 	@PATH="$(VENV)/bin:$$PATH" $(TOOLS)/e2e.sh all
 
 build: venv ## build the tarball, install it into an empty directory, try it on both ansible-core versions

@@ -3,16 +3,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# The demo from an installed tarball, twice, then the tests of a fleet. Of the runs that are killed only one, at the
-# step that TENANTRY_KILL_AT names, else one by chance; with the argument `all` one at every step. A demo that ran before
-# goes on running.
+# The demo from an installed tarball, twice, then the tests of a fleet and of one run that is killed, at the step that
+# TENANTRY_KILL_AT names, else at one by chance. With the argument `all` a run is killed at every step, and an operator's
+# day, wrong input and what people change by hand come too. A demo that ran before goes on running.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
 export TENANTRY_DEMO_STATE="${TENANTRY_DEMO_STATE:-$root/build/demo}"
 export TENANTRY_ESTATE_STATE="${TENANTRY_ESTATE_STATE:-$root/build/estate}"
 mine=no
-[ "${1:-}" != all ] || export TENANTRY_KILL_AT=all
+if [ "${1:-}" = all ]; then
+  export TENANTRY_KILL_AT=all
+  set -- "$root/tests/e2e"
+else
+  set -- "$root/tests/e2e/test_fleet.py" "$root/tests/e2e/test_interrupted.py"
+fi
 [ -e "$TENANTRY_DEMO_STATE/settings.json" ] || mine=yes
 keep=
 [ ! -e "$TENANTRY_ESTATE_STATE/estate.json" ] || keep=--keep-estate
@@ -42,6 +47,6 @@ cmp build/e2e-before build/e2e-after
 if grep -E 'changed=[1-9]' build/e2e-again.log; then echo "the second run changed something" >&2; exit 1; fi
 
 code=0
-python3 -m pytest -p no:cacheprovider -p no:ansible -v --no-header --tb=short --durations=10 "$root/tests/e2e" || code=$?
+python3 -m pytest -p no:cacheprovider -p no:ansible -v --no-header --tb=short --durations=10 "$@" || code=$?
 [ "$mine" = no ] || python3 "$installed/tests/tools/demo.py" clean $keep
 exit "$code"
