@@ -293,7 +293,7 @@ def test_what_no_row_names_is_extra_and_left_alone(fresh):
     run, report = drift(fresh)
     assert run.code == 2
     assert report["tenants"]["acme"]["status"] == "extra"
-    fresh.play("deploy")
+    assert fresh.play("deploy").code == 0
     assert docker("ps", "-q", "--filter", "label=tenantry.tenant=acme") == before
     _run, limited = drift(fresh, "--limit", "e2e-d-untouched")
     assert list(limited["tenants"]) == ["e2e-d-untouched"]

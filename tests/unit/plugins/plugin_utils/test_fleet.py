@@ -48,6 +48,7 @@ def test_facts_are_read_by_their_own_name():
     assert fleet.localhost_fact(VARIABLES, "tenantry_plan", {}) == {"acme": 1}
     assert fleet.localhost_fact(VARIABLES, "tenantry_rows", None) is None
     assert fleet.host_fact(VARIABLES, "acme", "tenantry_outcome") is None
+    assert fleet.host_fact(VARIABLES, "in-no-row", "tenantry_outcome") is None
 
 
 def test_the_requester_is_a_variable_before_it_is_the_login():
