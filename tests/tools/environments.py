@@ -89,9 +89,14 @@ def interpreters(version: str) -> t.Iterator[Path]:
     name = f"python{version}"
     built = sorted(pyenv_root().glob(f"versions/{version}*/bin/{name}"), reverse=True)
     on_path = [Path(part) / name for part in os.environ.get("PATH", "").split(os.pathsep) if part]
-    yield from [path for path in on_path if "shims" not in path.parts]
+    yield from [outside(path) for path in on_path if "shims" not in path.parts]
     yield from built
     yield from (Path("/usr/local/bin") / name, Path("/usr/bin") / name)
+
+
+def outside(python: Path) -> Path:
+    """The interpreter that a virtual environment was made with: an active one may be the very one to make anew."""
+    return python.resolve() if (python.parent.parent / "pyvenv.cfg").is_file() else python
 
 
 def works(python: Path) -> bool:
