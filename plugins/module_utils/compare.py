@@ -273,8 +273,9 @@ def files(changed: list[str], added: list[str]) -> list[Finding]:
     ]
 
 
-def link(applied: str | None, current: str) -> list[Finding]:
-    """The link ``current`` against the release that was activated last."""
-    if applied in (None, current):
-        return []
-    return [Finding("link", "current", "target", applied, current)]
+def link(applied: str, linked: str | None) -> list[Finding]:
+    """The link ``current`` against the release that was made current last.
+
+    :param linked: what it points at; None where it is gone.
+    """
+    return [] if applied == linked else [Finding("link", "current", "target", applied, linked)]

@@ -141,7 +141,8 @@ class Node:
             result["state"] = tree.state()
             interrupted = Journal(tree.deploy_path).interrupted()
             result["lock"], result["interrupted"] = _operation(tree, interrupted)
-            current = tree.current()
+            # Until it is settled, an interrupted operation may have moved the link and not yet recorded that.
+            current = tree.current() if interrupted else tree.applied()
             if current is None:
                 return result
             manifest = tree.finished(current)
@@ -226,7 +227,7 @@ class Release:
         findings = compare.files(
             tree.changed_files(self.name, self.manifest), tree.added_files(self.name, self.manifest)
         )
-        return findings + compare.link(tree.activated(), self.name)
+        return findings + compare.link(self.name, tree.linked())
 
 
 def _container(entry: dict[str, t.Any]) -> LiveContainer:

@@ -105,12 +105,12 @@ def _active(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
 
 
 def _stopped(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
-    before = tree.state()
+    before, applied = tree.state(), tree.applied()
     if not check_mode:
-        tree.set_state("stopped", (params["operation"] or {}).get("id"), tree.current())
+        tree.set_state("stopped", (params["operation"] or {}).get("id"), applied)
         if before != "stopped":
-            tree.record({"at": now(), "event": "stopped", "release": tree.current()} | _who(params))
-    return {"changed": before != "stopped", "release": tree.current()}
+            tree.record({"at": now(), "event": "stopped", "release": applied} | _who(params))
+    return {"changed": before != "stopped", "release": applied}
 
 
 def _who(params: Params) -> dict[str, t.Any]:
@@ -189,10 +189,8 @@ def read(root: str, tenant: str, release: str | None) -> Result:
     try:
         current = tree.current()
     except TenantryError:
-        if release is None:
-            raise
-        current = None  # a release that is asked for by name is there, whatever the link points at
-    wanted = release or current
+        current = None  # a release that is asked for by name, or was recorded, is there, whatever the link points at
+    wanted = release or tree.applied()
     releases = []
     for one in tree.releases():
         bad = tree.bad(one)

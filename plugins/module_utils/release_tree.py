@@ -109,6 +109,24 @@ class ReleaseTree:
             )
         return release
 
+    def applied(self) -> str | None:
+        """The release that was made current last, wherever the link points now; the link's where none was recorded.
+
+        :raises TenantryError: ``corrupt`` as :meth:`current`.
+        """
+        release = self._state().get("release")
+        if release and self.manifest(release) is not None:
+            return str(release)
+        return self.current()
+
+    def linked(self) -> str | None:
+        """What the link points at: a release of the tenant, or whatever it is; None where there is no link."""
+        try:
+            target = os.readlink(self.current_link)
+        except OSError:
+            return None
+        return target.removeprefix("releases/")
+
     def manifest(self, release: str) -> dict[str, t.Any] | None:
         """The manifest, None for a release that was never finished (or does not exist)."""
         return durable.read_json(os.path.join(self.directory(release), MANIFEST))
@@ -322,10 +340,6 @@ class ReleaseTree:
     def state(self) -> str | None:
         """``active`` or ``stopped`` as the last operation left the tenant; None before the first."""
         return self._state().get("state")
-
-    def activated(self) -> str | None:
-        """The release that was activated last, which ``current`` must point at; None when that was not recorded."""
-        return self._state().get("release")
 
     def _state(self) -> dict[str, t.Any]:
         return durable.read_json(os.path.join(self.deploy_path, "state.json")) or {}

@@ -20,13 +20,35 @@ options:
     description:
       - V(restart) also gives a new release to tenants that are in sync, so that their app services are renewed
         without losing a request.
+      - V(heal) does nothing but bring tenants that drifted back to their last applied release, also where the database
+        wants something newer by now. Tenants with a conflict, or with a volume that is gone, are left alone.
     type: str
-    choices: [deploy, restart]
+    choices: [deploy, restart, heal]
     default: deploy
   remove_volumes:
     description: Whether volumes that removed tenants still have are something to remove.
     type: bool
     default: false
+  heal_classes:
+    description: Classes of findings that V(heal) puts right at any time.
+    type: list
+    elements: str
+    choices: [drift, missing, extra]
+    default: [drift, missing, extra]
+  heal_window_classes:
+    description:
+      - Classes of findings that V(heal) puts right while the tenant's maintenance window is open, if they are not among
+        O(heal_classes). A tenant without a window may be worked on at any time.
+    type: list
+    elements: str
+    choices: [drift, missing, extra]
+    default: []
+  heal_backoff:
+    description:
+      - Seconds for which V(heal) leaves a tenant alone that it healed before, doubled by each further heal of the
+        last 24 hours. Somebody changes it again and again, and is to be found.
+    type: int
+    default: 300
 notes:
   - Runs on the controller. It leaves facts; delegate the task and its facts to localhost.
 author:

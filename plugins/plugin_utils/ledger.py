@@ -120,6 +120,20 @@ class Ledger:
         tokens = self.database.table("fencing_tokens")
         connection.execute(tokens.update().where(tokens.c.tenant == tenant).values(token=tokens.c.token))
 
+    def started(self, action: str, since: datetime.datetime) -> dict[str, list[datetime.datetime]]:
+        """When operations of an action began, by tenant, oldest first; those that never got the lock do not count."""
+        table = self.database.table("operations")
+        query = (
+            sa.select(table.c.tenant, table.c.started_at)
+            .where(table.c.action == action, table.c.status != "cancelled", table.c.started_at >= since)
+            .order_by(table.c.started_at)
+        )
+        found: dict[str, list[datetime.datetime]] = {}
+        with self.database.reading() as connection:
+            for tenant, started_at in connection.execute(query):
+                found.setdefault(tenant, []).append(spec_overrides.moment(started_at) or since)
+        return found
+
     @_again
     def finish(
         self,

@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
-from ansible_collections.tenantry.platform.plugins.plugin_utils import operating, three_way
+from ansible_collections.tenantry.platform.plugins.plugin_utils import healing, operating, spec_overrides, three_way
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import traefik
 
 # What a tenant needs, by the spec's state. `converge` replays the current release: it starts, mends and settles.
 ACTIONS = ("none", "deploy", "converge", "stop", "remove")
+# So late that every ignore rule with an end is over.
+_LATEST = datetime.datetime.max.replace(tzinfo=datetime.timezone.utc)
 
 
 @dataclasses.dataclass
@@ -23,6 +26,8 @@ class Verdict:
     node: str
     status: str
     action: str = "none"
+    operation: str = ""  # what the ledger and people call it: the action, or heal
+    same_images: bool = False  # whether a new release keeps the digests of the last one
     reasons: list[str] = dataclasses.field(default_factory=list)
     held: list[str] = dataclasses.field(default_factory=list)
     release: str | None = None
@@ -40,16 +45,21 @@ class Verdict:
 class Wishes:
     """What a run is asked beside making tenants equal to the database.
 
-    :ivar request: ``deploy``, or ``restart`` to renew the containers of tenants that are in sync.
+    :ivar request: ``deploy``, ``restart`` to renew the containers of tenants that are in sync, or ``heal`` to bring
+        drifted tenants back to their last applied release and do nothing else.
     :ivar remove_volumes: whether a removed tenant must have no volumes either.
     :ivar ignore_rules: differences that the tenant's operators accept.
-    :ivar now: the time in UTC as ignore rules write it.
+    :ivar now: the time.
+    :ivar limits: what may be healed.
+    :ivar heals: when the tenant was healed, of the last 24 hours, oldest first.
     """
 
     request: str = "deploy"
     remove_volumes: bool = False
     ignore_rules: t.Sequence[dict[str, t.Any]] = ()
-    now: str = ""
+    now: datetime.datetime = _LATEST
+    limits: healing.Limits = dataclasses.field(default_factory=healing.Limits)
+    heals: t.Sequence[datetime.datetime] = ()
 
 
 def quarantined(tenant: str, invalid: list[dict[str, str]]) -> Verdict:
@@ -90,7 +100,6 @@ def judge(
         release=live.get("current"),
         url=_url(spec),
         zone=spec["zone"],
-        records=len(dns.present) + len(dns.absent),
     )
     blocked = _blocked(spec, node, dns)
     if blocked:
@@ -99,16 +108,44 @@ def judge(
     if live.get("current"):
         verdict.findings = three_way.findings(spec, digest, live)
     verdict.findings += dns.findings
-    three_way.ignore(verdict.findings, wishes.ignore_rules, wishes.now)
+    three_way.ignore(verdict.findings, wishes.ignore_rules, spec_overrides.written(wishes.now) or "")
+    dns.keep(lambda one: not one["ignored_by"])
     if spec["state"] == "removed":
         _judge_removed(verdict, live, dns, wishes.remove_volumes)
     elif spec["state"] in ("stopped", "suspended"):
         _judge_stopped(verdict, spec, live, dns)
     else:
         _judge_active(verdict, spec, digest, live, dns, wishes.request)
+    if wishes.request == "heal":
+        _only_heal(verdict, spec, live, digest, dns, wishes)
+    verdict.operation = verdict.operation or verdict.action
+    verdict.records = len(dns.present) + len(dns.absent)
     if verdict.status == "in_sync" and verdict.held:
         verdict.status = "held"
     return verdict
+
+
+def _only_heal(
+    verdict: Verdict, spec: dict[str, t.Any], live: dict[str, t.Any], digest: str, dns: DnsPlan, wishes: Wishes
+) -> None:
+    """Leave of a verdict what brings the tenant back to its last applied release."""
+    wrong = [one for one in verdict.findings if one["class"] != "pending" and not one["ignored_by"]]
+    why = ""
+    if verdict.status in ("drift", "conflict"):
+        why = healing.refusal(spec, wrong, wishes.limits, wishes.heals, wishes.now)
+        if live.get("error"):
+            why = "its release cannot be read: deploy"
+        elif not why and live.get("spec_digest") != digest and verdict.action == "deploy":
+            # Nothing new may be made of what the database wants, because that is not what was applied.
+            verdict.action = _mending_in_place(wrong)
+            why = "" if _replayable(wrong) else "its release was edited, and the database wants another: deploy"
+    if why:
+        verdict.reasons.append(f"not healed: {why}")
+    if why or verdict.status != "drift":
+        verdict.action = "none"
+        dns.keep(lambda _one: False)
+    dns.keep(lambda one: one["class"] != "pending")
+    verdict.operation = "heal"
 
 
 def _blocked(spec: dict[str, t.Any], node: dict[str, t.Any], dns: DnsPlan) -> tuple[str, str] | None:
@@ -144,18 +181,20 @@ def _judge_removed(verdict: Verdict, live: dict[str, t.Any], dns: DnsPlan, remov
 
 
 def _judge_stopped(verdict: Verdict, spec: dict[str, t.Any], live: dict[str, t.Any], dns: DnsPlan) -> None:
-    if live.get("current") and (live.get("running") or live.get("routed") or live.get("state") == "active"):
+    wrong = _wrong(verdict)
+    up = live.get("running") or live.get("routed")
+    if live.get("current") and live.get("state") == "active":
         verdict.status, verdict.action, verdict.reasons = "pending", "stop", [f"{spec['state']} in the database"]
     elif live.get("interrupted"):
         verdict.status, verdict.action = "pending", "stop"
         verdict.reasons = [f"settle interrupted operation {live['interrupted']}"]
-    elif dns.present:
-        verdict.status, verdict.action, verdict.reasons = "pending", "none", dns.reasons
+    elif live.get("current") and up:
+        verdict.status, verdict.action = "drift", "stop"
+        verdict.reasons = wrong or [f"{spec['state']}, and somebody started it"]
     else:
         # What was edited meanwhile is mended when it starts again.
-        wrong = _wrong(verdict)
-        verdict.status = "drift" if wrong else "in_sync"
-        verdict.reasons = wrong or [spec["state"]]
+        verdict.status = "drift" if wrong else "pending" if dns.present or dns.absent else "in_sync"
+        verdict.reasons = wrong or dns.reasons or [spec["state"]]
     verdict.url = ""
 
 
@@ -183,7 +222,7 @@ def _judge_active(
         verdict.status, verdict.action, verdict.reasons = "pending", "converge", ["start"]
     elif status != "in_sync":
         verdict.status, verdict.action = status, _mending(spec, verdict.findings)
-        verdict.reasons = wrong or dns.reasons
+        verdict.reasons, verdict.same_images = wrong or dns.reasons, True
 
 
 def _wrong(verdict: Verdict) -> list[str]:
@@ -191,8 +230,6 @@ def _wrong(verdict: Verdict) -> list[str]:
     return [one["text"] for one in verdict.findings if one["class"] != "pending" and not one["ignored_by"]]
 
 
-# What only a new release puts right: an edited one is not replayed.
-_REPLACED = ("file", "link")
 # What a converge puts right in a container without making a new one.
 _IN_PLACE = ("presence", "state", "replicas", "name", "networks")
 
@@ -208,9 +245,16 @@ def _mending(spec: dict[str, t.Any], findings: list[dict[str, t.Any]]) -> str:
     edited = any(
         one["kind"] == "container" and one["service"] in apps and one["field"] not in _IN_PLACE for one in counted
     )
-    if edited or any(one["kind"] in _REPLACED for one in counted):
-        return "deploy"
-    return "converge" if any(one["kind"] != "record" and not _foreign(one) for one in counted) else "none"
+    return "deploy" if edited or not _replayable(counted) else _mending_in_place(counted)
+
+
+def _mending_in_place(findings: t.Iterable[dict[str, t.Any]]) -> str:
+    return "converge" if any(one["kind"] != "record" and not _foreign(one) for one in findings) else "none"
+
+
+def _replayable(findings: t.Iterable[dict[str, t.Any]]) -> bool:
+    """Whether the release itself is whole. The file at the proxy is a copy of one of it, and is put back."""
+    return not any(one["kind"] == "file" and not one["name"].startswith("/") for one in findings)
 
 
 def _foreign(finding: dict[str, t.Any]) -> bool:
@@ -264,6 +308,12 @@ class DnsPlan:
     findings: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     error: str = ""
     conflict: str = ""
+
+    def keep(self, wanted: t.Callable[[dict[str, t.Any]], bool]) -> None:
+        """Write and remove only the records whose finding is wanted."""
+        names = {one["name"] for one in self.findings if wanted(one)}
+        for which in ("present", "absent"):
+            setattr(self, which, [one for one in getattr(self, which) if f"{one['record']} {one['type']}" in names])
 
     @property
     def reasons(self) -> list[str]:

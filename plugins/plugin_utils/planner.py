@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
-from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, ledger, report, spec_overrides
+from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, healing, ledger, report
 from ansible_collections.tenantry.platform.plugins.plugin_utils import plan as judging
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import dns
-from ansible_collections.tenantry.platform.plugins.plugin_utils.spec import digest
 
 
 @dataclasses.dataclass
@@ -47,12 +47,22 @@ def owner(tenant: str) -> str:
     return f"tenant:{tenant}"
 
 
-def plan(task_vars: dict[str, t.Any], request: str, remove_volumes: bool) -> Plan:
-    """Judge every tenant that the run covers."""
+def plan(task_vars: dict[str, t.Any], wishes: judging.Wishes) -> Plan:
+    """Judge every tenant that the run covers.
+
+    :param wishes: of the run; what is said of single tenants is added here.
+    """
     covered = fleet.sort_hosts(task_vars, fleet.localhost_fact(task_vars, "tenantry_covered", []))
     nodes = _nodes(task_vars, covered)
     zones = _zones(task_vars)
-    now = spec_overrides.written(ledger.now()) or ""
+    # The digests that the nodes were read with.
+    asked = fleet.localhost_fact(task_vars, "tenantry_read", {}).values()
+    read = {name: wanted for names in asked for name, wanted in names.items()}
+    now = ledger.now()
+    heals: dict[str, list[datetime.datetime]] = {}
+    if wishes.request == "heal" and covered.specs:
+        book = ledger.Ledger.open(task_vars["tenantry_database"])
+        heals = book.started("heal", since=now - healing.HORIZON)
     verdicts: list[judging.Verdict] = []
     records: dict[str, judging.DnsPlan] = {}
     for name, spec in covered.specs.items():
@@ -61,10 +71,11 @@ def plan(task_vars: dict[str, t.Any], request: str, remove_volumes: bool) -> Pla
             why = (node or {}).get("msg") or f"node {spec['node']} did not answer"
             verdicts.append(judging.unreachable(spec, str(why)))
             continue
-        wanted = digest(spec)
+        wanted = read[name]
         records[name] = _records(spec, zones, node["tenants"].get(name) or {}, wanted)
-        wishes = judging.Wishes(request, remove_volumes, covered.policies[name].get("ignore_rules") or (), now)
-        verdicts.append(judging.judge(spec, wanted, node, records[name], wishes))
+        rules = covered.policies[name].get("ignore_rules") or ()
+        own = dataclasses.replace(wishes, ignore_rules=rules, now=now, heals=heals.get(name, ()))
+        verdicts.append(judging.judge(spec, wanted, node, records[name], own))
     verdicts += [judging.quarantined(name, invalid) for name, invalid in covered.invalid.items()]
     verdicts += _extra(task_vars, covered, nodes)
     verdicts.sort(key=lambda one: one.tenant)

@@ -27,11 +27,12 @@ def clean(text: t.Any) -> str:
 
 def plan_lines(verdicts: list[dict[str, t.Any]], check: bool = False) -> list[str]:
     """What will happen: a headline, then one line for each tenant that is not simply in sync."""
-    counts = collections.Counter(one["action"] if one["action"] != "none" else one["status"] for one in verdicts)
+    counts = collections.Counter(_what(one) for one in verdicts)
     words = {
         "in_sync": "in sync",
         "deploy": "to deploy",
         "converge": "to converge",
+        "heal": "to heal",
         "stop": "to stop",
         "remove": "to remove",
     }
@@ -44,8 +45,7 @@ def plan_lines(verdicts: list[dict[str, t.Any]], check: bool = False) -> list[st
     width = max((len(one["tenant"]) for one in busy), default=0)
     groups: dict[tuple[str, str], list[str]] = {}
     for one in busy:
-        what = one["action"] if one["action"] != "none" else one["status"]
-        groups.setdefault((what, _reasons(one)), []).append(one["tenant"])
+        groups.setdefault((_what(one), _reasons(one)), []).append(one["tenant"])
     for (what, reasons), tenants in groups.items():
         if len(tenants) > MAXIMUM_ALIKE:  # a node that does not answer is one line, not one for each of its tenants
             lines.append(f"  {len(tenants)} tenants  {what:<9}  {reasons}: {', '.join(tenants)}")
@@ -54,6 +54,11 @@ def plan_lines(verdicts: list[dict[str, t.Any]], check: bool = False) -> list[st
     if not any(one["action"] != "none" for one in verdicts):
         lines.append("Nothing is to be done on the nodes.")
     return lines
+
+
+def _what(one: dict[str, t.Any]) -> str:
+    """What is done to a tenant; where nothing is, how it is."""
+    return str(one["operation"] if one["action"] != "none" else one["status"])
 
 
 def _reasons(one: dict[str, t.Any]) -> str:
@@ -128,8 +133,8 @@ def rows(
         elif one["records"] and one["zone"] in zone_errors:
             row.update(status="failed", message=f"zone {one['zone']}: {zone_errors[one['zone']]}")
         elif one["records"] and one["status"] in ("pending", "drift", "conflict"):
-            row.update(status="converged")
-        if one["held"] and row["status"] in ("in_sync", "deployed", "converged", "stopped", "removed"):
+            row.update(status="healed" if one["operation"] == "heal" else "converged")
+        if one["held"] and row["status"] in ("in_sync", "deployed", "converged", "healed", "stopped", "removed"):
             row["status"] = "held"
         result.append(row)
     return result

@@ -29,6 +29,7 @@ STATUSES = (
     "held",
     "deployed",
     "converged",
+    "healed",
     "stopped",
     "removed",
     "in_sync",
@@ -37,7 +38,7 @@ BROKEN = {"failed", "fatal", "invalid"}
 UNJUDGED = {"unreachable", "unknown"}
 DRIFTED = {"drift", "conflict", "missing", "extra"}
 # The run made these as the database wants them, so that what plan had found is mended.
-MENDED = {"deployed", "converged", "stopped", "removed"}
+MENDED = {"deployed", "converged", "healed", "stopped", "removed"}
 SEVERITIES = ("critical", "warning", "info")
 CLASSES = ("conflict", "drift", "missing", "extra", "pending")
 

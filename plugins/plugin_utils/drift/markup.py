@@ -23,6 +23,7 @@ TONES = {
     "held": "grey",
     "deployed": "green",
     "converged": "green",
+    "healed": "green",
     "stopped": "green",
     "removed": "green",
     "in_sync": "green",

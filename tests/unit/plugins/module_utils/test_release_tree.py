@@ -136,6 +136,26 @@ def test_a_moved_link_is_an_error_that_says_so(tree, target):
     assert caught.value.error_kind in ("corrupt", "invalid")
 
 
+def test_what_was_made_current_is_known_wherever_the_link_points(tree):
+    for release in IDS[:2]:
+        prepare(tree, release)
+    params = {"root": os.path.dirname(tree.path), "tenant": "acme", "operation": None}
+    release_states.run({**params, "state": "active", "release": IDS[1]}, False)
+    assert (tree.applied(), tree.linked()) == (IDS[1], IDS[1])
+    os.unlink(tree.current_link)
+    assert (tree.applied(), tree.linked()) == (IDS[1], None)
+    for target, linked in ((f"releases/{IDS[0]}", IDS[0]), (f"/tmp/{IDS[1]}", f"/tmp/{IDS[1]}")):
+        os.symlink(target, tree.current_link)
+        assert (tree.applied(), tree.linked()) == (IDS[1], linked)
+        os.unlink(tree.current_link)
+    os.symlink(f"releases/{IDS[0]}", tree.current_link)
+    release_states.run({**params, "state": "stopped"}, False)
+    assert tree.applied() == IDS[1]
+    # A release that is gone was not applied; then the link counts.
+    tree.remove(IDS[1])
+    assert tree.applied() == IDS[0]
+
+
 def test_retention_keeps_current_previous_and_good_ones_by_name(tree):
     for release in IDS[:7]:
         prepare(tree, release)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import multiprocessing
 import sqlite3
 
@@ -12,7 +13,7 @@ import pytest
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils import database_migrate
-from ansible_collections.tenantry.platform.plugins.plugin_utils.ledger import Ledger, new_id
+from ansible_collections.tenantry.platform.plugins.plugin_utils.ledger import Ledger, new_id, now
 
 SEED = """
 INSERT INTO nodes (name, connection) VALUES ('local', 'local');
@@ -65,6 +66,18 @@ def test_an_operation_is_running_until_it_is_finished(path, ledger):
     assert rows(path, "SELECT tenant, release_id, operation FROM applied_releases") == [
         ("acme", "20261121T041833Z-00000001", begun.id)
     ]
+
+
+def test_operations_of_an_action_are_told_by_when_they_began(ledger):
+    began = now()
+    healed, refused = ledger.begin("acme", "heal", "timer"), ledger.begin("acme", "heal", "timer")
+    ledger.begin("idle", "deploy", "ann")
+    ledger.finish(refused.id, "cancelled")
+    ledger.finish(healed.id, "failure")
+    found = ledger.started("heal", since=began - datetime.timedelta(hours=1))
+    assert list(found) == ["acme"]
+    assert [abs(one - began).total_seconds() < 10 for one in found["acme"]] == [True]
+    assert ledger.started("heal", since=began + datetime.timedelta(hours=1)) == {}
 
 
 def test_what_ended_once_is_not_changed_again(path, ledger):

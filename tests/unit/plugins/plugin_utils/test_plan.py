@@ -28,6 +28,7 @@ SPEC = {
     ],
     "routes": [{"hostname": "acme.demo.test", "path_prefix": "/", "tls": True}],
     "held": [],
+    "maintenance": {"window": "sat,sun 22:00-04:00", "timezone": "UTC"},
 }
 LIVE = {
     "current": "20261121T041833Z-00000001",
@@ -45,6 +46,7 @@ LOCK = {"text": "bob on control", "manual": False, "controller_boot": "another",
 FINDING = {
     "kind": "container",
     "service": "web",
+    "name": "web",
     "field": "presence",
     "class": "missing",
     "text": "container web is missing",
@@ -61,10 +63,10 @@ def compared(monkeypatch):
     monkeypatch.setattr(three_way, "findings", lambda _spec, _digest, live: list(live["findings"]))
 
 
-def verdict(live=None, spec=None, dns=None, request="deploy", digest="sha256:one", remove_volumes=False, **node):
+def verdict(live=None, spec=None, dns=None, request="deploy", digest="sha256:one", wishes=None, **node):
     tenants = {"acme": dict(LIVE, **(live or {}))}
     live_node = {"tenants": tenants, **node}
-    return judge(dict(SPEC, **(spec or {})), digest, live_node, dns or DnsPlan(), Wishes(request, remove_volumes))
+    return judge(dict(SPEC, **(spec or {})), digest, live_node, dns or DnsPlan(), wishes or Wishes(request))
 
 
 def test_what_is_as_wanted_needs_nothing():
@@ -195,7 +197,7 @@ def test_a_removed_tenant_loses_its_records():
 def test_volumes_of_a_removed_tenant_stay_until_they_are_asked_for():
     gone = {"current": None, "present": False, "volumes": True}
     assert verdict(gone, {"state": "removed"}).action == "none"
-    one = verdict(gone, {"state": "removed"}, remove_volumes=True)
+    one = verdict(gone, {"state": "removed"}, wishes=Wishes(remove_volumes=True))
     assert (one.status, one.action) == ("pending", "remove")
     assert one.reasons == ["removed in the database, volumes still there"]
 

@@ -21,7 +21,7 @@ def verdict(tenant="acme", **changes):
         "zone": "demo.test",
         "records": 0,
     }
-    return dict(start, **changes)
+    return {"operation": changes.get("action", "none"), **start, **changes}
 
 
 def test_a_fleet_in_sync_is_two_lines_whatever_its_size():
