@@ -61,4 +61,5 @@ class ActionModule(ActionBase):
                 release=outcome["release"],
                 steps=result.get("steps") or [],
             )
+        outcome["run"] = fleet.localhost_fact(task_vars, "tenantry_run", {}).get("id")
         return dict(result, failed=False, ansible_facts={fleet.OUTCOME: outcome}, outcome=outcome)

@@ -8,12 +8,14 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils import healing, planner, report
-from ansible_collections.tenantry.platform.plugins.plugin_utils.plan import Wishes
 
 ARGUMENTS = {
     "request": {"type": "str", "choices": ["deploy", "restart", "heal"], "default": "deploy"},
     "remove_volumes": {"type": "bool", "default": False},
+    "ignore_file": {"type": "path"},
+    "rollout_max_failures": {"type": "int"},
     "heal_classes": {
         "type": "list",
         "elements": "str",
@@ -35,10 +37,12 @@ class ActionModule(ActionBase):
         """Judge every tenant and leave the facts that the next plays need on localhost."""
         super().run(tmp, task_vars)
         _result, arguments = self.validate_argument_spec(ARGUMENTS)
-        limits = healing.Limits(*(arguments[f"heal_{name}"] for name in ("classes", "window_classes", "backoff")))
-        wishes = Wishes(arguments["request"], arguments["remove_volumes"], limits=limits)
+        try:
+            wishes = planner.wishes(arguments)
+        except TenantryError as error:
+            return {"failed": True, **error.as_result()}
         plan = planner.plan(task_vars, wishes)
-        for line in report.plan_lines(plan.verdicts, self._task.check_mode):
+        for line in report.plan_lines(plan.verdicts, self._task.check_mode, wishes.max_failures):
             Display().display(line)
-        facts = plan.facts(check_mode=self._task.check_mode)
+        facts = plan.facts(self._task.check_mode, in_rings=wishes.max_failures is not None)
         return {"changed": False, "ansible_facts": facts, "tenants": plan.verdicts}

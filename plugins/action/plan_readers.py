@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, planner
+from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, ledger, planner, spec_overrides
 from ansible_collections.tenantry.platform.plugins.plugin_utils.spec import digest
 
 
@@ -28,12 +28,14 @@ class ActionModule(ActionBase):
         zones = sorted({spec["zone"] for spec in covered.specs.values()})
         # Every fact of a run is set here first: with a fact cache, those of the last run are still there.
         facts = {
+            "tenantry_run": {"id": ledger.new_id(), "began": spec_overrides.written(ledger.now())},
             "tenantry_covered": [*covered.specs, *covered.invalid, *covered.nodes],
             "tenantry_readers": list(readers),
             "tenantry_read": readers,
             "tenantry_zones_read": zones,
             "tenantry_plan": planner.unread(covered),
             "tenantry_apply": [],
+            "tenantry_rings": [],
             "tenantry_rows": None,
             "tenantry_dns_present": [],
             "tenantry_dns_absent": [],

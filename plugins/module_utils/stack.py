@@ -30,6 +30,7 @@ class Stack:
 
     :param owner: the tenant whose objects may be touched, empty for the platform's own; None until files or options
         tell.
+    :param accepted: kind, name and field of what differs and shall.
     :param actions: what was done, or in check mode would be.
     """
 
@@ -43,6 +44,7 @@ class Stack:
     volumes: tuple[Volume, ...]
     owner: str | None
     strict: bool
+    accepted: frozenset[tuple[str, str, str]]
     remove_orphans: bool
     remove_networks: bool
     remove_volumes: bool
@@ -79,6 +81,7 @@ class Stack:
             volumes=volumes,
             owner=owners.pop() if owners else None,
             strict=params["strict"],
+            accepted=frozenset((one["kind"], one["name"], one["field"]) for one in params["accepted"]),
             remove_orphans=params["remove_orphans"],
             remove_networks=params["remove_networks"],
             remove_volumes=params["remove_volumes"],

@@ -53,6 +53,7 @@ class Convergence:
         found = differences(chosen, before, images, set(project.services) if stack.remove_orphans else None)
         if stack.strict:
             found += _edited(stack, chosen, before)
+            found = [one for one in found if ("container", one.container, one.field) not in stack.accepted]
         if not stack.check_mode:
             _refuse_missing_images(stack, chosen, found, images)
         for create in missing:
@@ -110,7 +111,7 @@ class Convergence:
             return
         wanted = {network.name for network in stack.networks}
         for network in engine_networks.read(stack.engine, label_filters(tenant=stack.owner)):
-            if network.name in wanted:
+            if network.name in wanted or ("network", network.name, "presence") in stack.accepted:
                 continue
             try:
                 stack.act("remove", "network", network.name, _removal(stack, network))
@@ -180,15 +181,20 @@ def _edited(stack: Stack, chosen: t.Mapping[str, Service], containers: t.Sequenc
         if service is None or container.one_off or not is_of(service, container):
             continue
         wanted = service.wanted_fields(engine_images.config(stack.engine, container.image_id))
+        name = container.name
         fields = [
             field
             for field, _wanted, _live in container_fields.differences(wanted, dict(container.fields))
-            if field not in ("image", "networks")
+            if field not in ("image", "networks") and ("container", name, field) not in stack.accepted
         ]
         if fields:
-            found.append(Difference(container.service, container.name, EDITED, fields, None))
-        elif container.unfinished_name_of is None and container.name != container.own_name:
-            found.append(Difference(container.service, container.name, RENAMED, container.name, container.own_name))
+            found.append(Difference(container.service, name, EDITED, fields, None))
+        elif (
+            container.unfinished_name_of is None
+            and name != container.own_name
+            and ("container", name, "name") not in stack.accepted
+        ):
+            found.append(Difference(container.service, name, RENAMED, name, container.own_name))
     return found
 
 

@@ -44,6 +44,16 @@ STACK_ARGUMENTS: dict[str, t.Any] = {
         },
     },
     "strict": {"type": "bool", "default": False},
+    "accepted": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "kind": {"type": "str", "choices": ["container", "network"], "required": True},
+            "name": {"type": "str", "required": True},
+            "field": {"type": "str", "required": True},
+        },
+    },
     "remove_orphans": {"type": "bool", "default": True},
     "remove_networks": {"type": "bool", "default": False},
     "remove_volumes": {"type": "bool", "default": False},

@@ -29,6 +29,16 @@ options:
     description: Whether volumes that removed tenants still have are something to remove.
     type: bool
     default: false
+  ignore_file:
+    description:
+      - YAML file on the controller with rules for differences to ignore, besides those of the relation C(ignore_rules)
+        of the tenant database; a list of mappings with the same keys, where C(tenant) is a pattern.
+    type: path
+  rollout_max_failures:
+    description:
+      - Apply ring by ring, and begin no further tenant once more than this number of tenants failed. By default all
+        tenants are applied at once, in the order of their rings.
+    type: int
   heal_classes:
     description: Classes of findings that V(heal) puts right at any time.
     type: list

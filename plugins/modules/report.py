@@ -19,7 +19,7 @@ options:
       - Tenants of which nothing is known, V(unreachable) and V(unknown), are named apart when they are not among them.
     type: list
     elements: str
-    choices: [failed, fatal, invalid, unreachable, unknown, conflict, drift, extra, pending, held]
+    choices: [failed, fatal, invalid, unreachable, unknown, conflict, drift, extra, pending, held, waiting]
     default: [failed, fatal, invalid, unreachable, unknown, conflict]
 extends_documentation_fragment:
   - tenantry.platform.fleet_action

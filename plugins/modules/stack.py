@@ -122,6 +122,26 @@ options:
         containers that somebody edited. Only for files that this collection rendered.
     type: bool
     default: false
+  accepted:
+    description:
+      - With O(strict), what differs and is left so, as ignore rules say it.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description: Kind of the thing that differs.
+        type: str
+        choices: [container, network]
+        required: true
+      name:
+        description: Its name on the engine.
+        type: str
+        required: true
+      field:
+        description: The field that differs, as M(tenantry.platform.plan) names it.
+        type: str
+        required: true
   remove_orphans:
     description: Remove containers of the project whose service is in no file any more.
     type: bool

@@ -18,22 +18,8 @@ options:
     description: Why it could not be read.
     type: str
     required: true
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying anything.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed or will change.
-    support: none
-  idempotent:
-    description: When run twice in a row with the same arguments, the second run changes nothing.
-    support: full
-  action:
-    description: Runs on the controller, without a connection.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts of the play.
-    support: none
+extends_documentation_fragment:
+  - tenantry.platform.tenant_action
 author:
   - tenantry.platform contributors (@tenantry)
 """

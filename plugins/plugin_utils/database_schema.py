@@ -55,7 +55,7 @@ COLUMNS = {
     "secrets": "id tenant stack name vault reference",
     "migrations": "id tenant stack service name driver command rollback_command timeout reversible",
     "backup_policies": "id tenant stack service name engine volume schedule retention_days",
-    "ignore_rules": "id tenant kind resource field mode reason expires_at created_at",
+    "ignore_rules": "id tenant kind resource field mode accepted reason expires_at created_at",
     "overrides": "id tenant field value reason created_by created_at expires_at released_at released_by",
     "operations": "id tenant action status token requested_by started_at finished_at release_id error_kind message",
     "operation_steps": "operation position name status started_at finished_at detail",

@@ -134,6 +134,15 @@ class Ledger:
                 found.setdefault(tenant, []).append(spec_overrides.moment(started_at) or since)
         return found
 
+    def failed(self, since: datetime.datetime) -> list[str]:
+        """Tenants of which an operation failed that began since then."""
+        table = self.database.table("operations")
+        query = sa.select(table.c.tenant).where(
+            table.c.status.in_(("failure", "fatal", "cancelled")), table.c.started_at >= since
+        )
+        with self.database.reading() as connection:
+            return [row.tenant for row in connection.execute(query.distinct())]
+
     @_again
     def finish(
         self,

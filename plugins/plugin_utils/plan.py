@@ -9,7 +9,13 @@ import dataclasses
 import datetime
 import typing as t
 
-from ansible_collections.tenantry.platform.plugins.plugin_utils import healing, operating, spec_overrides, three_way
+from ansible_collections.tenantry.platform.plugins.plugin_utils import (
+    healing,
+    ignoring,
+    operating,
+    spec_overrides,
+    three_way,
+)
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import traefik
 
 # What a tenant needs, by the spec's state. `converge` replays the current release: it starts, mends and settles.
@@ -28,11 +34,13 @@ class Verdict:
     action: str = "none"
     operation: str = ""  # what the ledger and people call it: the action, or heal
     same_images: bool = False  # whether a new release keeps the digests of the last one
+    accepted: list[dict[str, str]] = dataclasses.field(default_factory=list)  # what an apply leaves as it is
     reasons: list[str] = dataclasses.field(default_factory=list)
     held: list[str] = dataclasses.field(default_factory=list)
     release: str | None = None
     url: str = ""
     zone: str = ""
+    ring: int = 0
     records: int = 0  # record sets to write or remove
     findings: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
 
@@ -51,6 +59,7 @@ class Wishes:
     :ivar ignore_rules: differences that the tenant's operators accept.
     :ivar now: the time.
     :ivar limits: what may be healed.
+    :ivar max_failures: how many tenants may fail before a rollout by rings stops; None applies all at once.
     :ivar heals: when the tenant was healed, of the last 24 hours, oldest first.
     """
 
@@ -59,6 +68,7 @@ class Wishes:
     ignore_rules: t.Sequence[dict[str, t.Any]] = ()
     now: datetime.datetime = _LATEST
     limits: healing.Limits = dataclasses.field(default_factory=healing.Limits)
+    max_failures: int | None = None
     heals: t.Sequence[datetime.datetime] = ()
 
 
@@ -100,6 +110,7 @@ def judge(
         release=live.get("current"),
         url=_url(spec),
         zone=spec["zone"],
+        ring=spec["ring"],
     )
     blocked = _blocked(spec, node, dns)
     if blocked:
@@ -108,8 +119,13 @@ def judge(
     if live.get("current"):
         verdict.findings = three_way.findings(spec, digest, live)
     verdict.findings += dns.findings
-    three_way.ignore(verdict.findings, wishes.ignore_rules, spec_overrides.written(wishes.now) or "")
+    ignoring.ignore(spec["name"], verdict.findings, wishes.ignore_rules, spec_overrides.written(wishes.now) or "")
     dns.keep(lambda one: not one["ignored_by"])
+    verdict.accepted = [
+        {key: one[key] for key in ("kind", "name", "field")}
+        for one in verdict.findings
+        if one["ignored_by"] and one["kind"] in ("container", "network")
+    ]
     if spec["state"] == "removed":
         _judge_removed(verdict, live, dns, wishes.remove_volumes)
     elif spec["state"] in ("stopped", "suspended"):
@@ -123,6 +139,16 @@ def judge(
     if verdict.status == "in_sync" and verdict.held:
         verdict.status = "held"
     return verdict
+
+
+def accepted(verdict: dict[str, t.Any], rules: t.Sequence[ignoring.Rule]) -> dict[str, t.Any]:
+    """A verdict in which what the rules accept is ignored."""
+    findings = [dict(one) for one in verdict["findings"]]
+    ignoring.ignore(verdict["tenant"], findings, rules, "")
+    result = dict(verdict, findings=findings)
+    if verdict["status"] == "drift" and findings and three_way.status(findings) == "in_sync":
+        result.update(status="in_sync", action="none", operation="", reasons=[], records=0)
+    return result
 
 
 def _only_heal(

@@ -9,7 +9,16 @@ import dataclasses
 import datetime
 import typing as t
 
-from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, healing, ledger, report
+from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
+from ansible_collections.tenantry.platform.plugins.plugin_utils import (
+    fleet,
+    healing,
+    ignoring,
+    ledger,
+    report,
+    rollout,
+    spec_overrides,
+)
 from ansible_collections.tenantry.platform.plugins.plugin_utils import plan as judging
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import dns
 
@@ -22,12 +31,17 @@ class Plan:
     records: dict[str, judging.DnsPlan]
     zones: dict[str, str]  # tenant -> zone
 
-    def facts(self, check_mode: bool) -> dict[str, t.Any]:
-        """What the next plays read from localhost; check mode applies nothing."""
-        apply = [] if check_mode else [one["tenant"] for one in self.verdicts if one["action"] != "none"]
+    def facts(self, check_mode: bool, in_rings: bool = False) -> dict[str, t.Any]:
+        """What the next plays read from localhost; check mode applies nothing.
+
+        :param in_rings: whether a ring begins only when the one before it has ended.
+        """
+        busy = [one for one in self.verdicts if one["action"] != "none" and not check_mode]
+        busy.sort(key=lambda one: one["ring"])
         return {
             "tenantry_plan": {one["tenant"]: one for one in self.verdicts},
-            "tenantry_apply": apply,
+            "tenantry_apply": [one["tenant"] for one in busy],
+            "tenantry_rings": rollout.sizes([one["ring"] for one in busy]) if in_rings else [],
             "tenantry_dns_present": [] if check_mode else self._batches("present"),
             "tenantry_dns_absent": [] if check_mode else self._batches("absent"),
         }
@@ -47,10 +61,29 @@ def owner(tenant: str) -> str:
     return f"tenant:{tenant}"
 
 
+def wishes(arguments: t.Mapping[str, t.Any]) -> judging.Wishes:
+    """What a run is asked, from the options of M(tenantry.platform.plan).
+
+    :raises TenantryError: ``invalid``, ``ignore_file``.
+    """
+    maximum = arguments["rollout_max_failures"]
+    if maximum is not None and maximum < 0:
+        raise TenantryError(f"rollout_max_failures is {maximum}: write 0 to stop at the first failure", "invalid")
+    return judging.Wishes(
+        request=arguments["request"],
+        remove_volumes=arguments["remove_volumes"],
+        ignore_rules=ignoring.read(arguments["ignore_file"]) if arguments["ignore_file"] else (),
+        limits=healing.Limits(
+            arguments["heal_classes"], arguments["heal_window_classes"], max(0, arguments["heal_backoff"])
+        ),
+        max_failures=maximum,
+    )
+
+
 def plan(task_vars: dict[str, t.Any], wishes: judging.Wishes) -> Plan:
     """Judge every tenant that the run covers.
 
-    :param wishes: of the run; what is said of single tenants is added here.
+    :param wishes: of the run, with ignore rules for all; what is said of single tenants is added here.
     """
     covered = fleet.sort_hosts(task_vars, fleet.localhost_fact(task_vars, "tenantry_covered", []))
     nodes = _nodes(task_vars, covered)
@@ -73,7 +106,7 @@ def plan(task_vars: dict[str, t.Any], wishes: judging.Wishes) -> Plan:
             continue
         wanted = read[name]
         records[name] = _records(spec, zones, node["tenants"].get(name) or {}, wanted)
-        rules = covered.policies[name].get("ignore_rules") or ()
+        rules = [*(covered.policies[name].get("ignore_rules") or ()), *wishes.ignore_rules]
         own = dataclasses.replace(wishes, ignore_rules=rules, now=now, heals=heals.get(name, ()))
         verdicts.append(judging.judge(spec, wanted, node, records[name], own))
     verdicts += [judging.quarantined(name, invalid) for name, invalid in covered.invalid.items()]
@@ -140,6 +173,22 @@ def _records(spec: dict[str, t.Any], zones: dict[str, t.Any], live: dict[str, t.
     return judging.plan_records(spec, owner(spec["name"]), desired, applied, read["record_sets"])
 
 
+def accept(task_vars: dict[str, t.Any], path: str, check_mode: bool) -> tuple[list[ignoring.Rule], dict[str, t.Any]]:
+    """Accept what differs now: write rules into a file, and ignore what they accept from here on.
+
+    :returns: the new rules, and facts for the plays that follow.
+    :raises TenantryError: ``ignore_file``.
+    """
+    plan = dict(fleet.localhost_fact(task_vars, "tenantry_plan", {}))
+    today = (spec_overrides.written(ledger.now()) or "")[:10]
+    rules = ignoring.baseline(plan.values(), f"baseline of {today} by {fleet.requested_by(task_vars)}")
+    if rules and not check_mode:
+        ignoring.append(path, rules)
+    for name, verdict in plan.items():
+        plan[name] = judging.accepted(verdict, rules)
+    return rules, {"tenantry_plan": plan}
+
+
 # -- after the apply -----------------------------------------------------------------------------------------------
 
 
@@ -156,8 +205,15 @@ def outcomes(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
     """How every tenant ended, and the records that may go: those of tenants that did not fail."""
     verdicts = fleet.localhost_fact(task_vars, "tenantry_plan", {}).values()
     errors = fleet.localhost_fact(task_vars, "tenantry_dns_errors", {})
-    applied = {one["tenant"]: fleet.host_fact(task_vars, one["tenant"], fleet.OUTCOME) for one in verdicts}
-    rows = report.rows(list(verdicts), {name: outcome for name, outcome in applied.items() if outcome}, errors)
+    run = fleet.localhost_fact(task_vars, "tenantry_run", {})
+    applied = {}
+    for one in verdicts:
+        outcome = fleet.host_fact(task_vars, one["tenant"], fleet.OUTCOME)
+        # With a fact cache, the outcome of an earlier run is still there.
+        if outcome and outcome.get("run") == run.get("id"):
+            applied[one["tenant"]] = outcome
+    _not_reached(task_vars, applied)
+    rows = report.rows(list(verdicts), applied, errors)
     kept = {owner(row["tenant"]) for row in rows if row["status"] in report.FAILED}
     absent = []
     for batch in fleet.localhost_fact(task_vars, "tenantry_dns_absent", []):
@@ -165,3 +221,27 @@ def outcomes(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         if items:
             absent.append(dict(batch, record_sets=items))
     return {"tenantry_rows": rows, "tenantry_dns_absent": absent}
+
+
+def _not_reached(task_vars: dict[str, t.Any], applied: dict[str, dict[str, t.Any]]) -> None:
+    """A ring that is lost as a whole ends the play: the tenants of later ones were never begun."""
+    if not fleet.localhost_fact(task_vars, "tenantry_rings", []):
+        return
+    for name in fleet.localhost_fact(task_vars, "tenantry_apply", []):
+        if name not in applied and fleet.registered(task_vars, name, "tenantry_rollout") is None:
+            applied[name] = {"status": "waiting", "message": rollout.LOST}
+
+
+def gate(task_vars: dict[str, t.Any], max_failures: int) -> dict[str, t.Any] | None:
+    """Whether the rollout goes on: None, or the outcome of a tenant that comes after too many failures.
+
+    Failures are those of the ledger since the run began, and the tenants of the play that were lost.
+    """
+    run = fleet.localhost_fact(task_vars, "tenantry_run", {})
+    asked = set(fleet.localhost_fact(task_vars, "tenantry_apply", []))
+    lost = set(task_vars["ansible_play_hosts_all"]) - set(task_vars["ansible_play_hosts"])
+    book = ledger.Ledger.open(task_vars["tenantry_database"])
+    failed = asked & (lost | set(book.failed(since=spec_overrides.moment(run["began"]) or ledger.now())))
+    if len(failed) <= max_failures:
+        return None
+    return {"status": "waiting", "message": rollout.stopped(failed, max_failures), "run": run["id"]}

@@ -9,11 +9,13 @@ import collections
 import typing as t
 import unicodedata
 
+from ansible_collections.tenantry.platform.plugins.plugin_utils import rollout
+
 # Tenants in these statuses make a run end non-zero.
 FAILED = ("failed", "fatal", "invalid", "unreachable", "unknown", "conflict")
 # Nothing is known of tenants in these.
 UNREAD = ("unreachable", "unknown")
-STATUSES = (*FAILED, "drift", "extra", "pending", "held")
+STATUSES = (*FAILED, "drift", "extra", "pending", "held", "waiting")
 MAXIMUM_REASONS = 3
 MAXIMUM_ALIKE = 5
 
@@ -25,8 +27,13 @@ def clean(text: t.Any) -> str:
     )
 
 
-def plan_lines(verdicts: list[dict[str, t.Any]], check: bool = False) -> list[str]:
-    """What will happen: a headline, then one line for each tenant that is not simply in sync."""
+def plan_lines(
+    verdicts: list[dict[str, t.Any]], check: bool = False, rollout_max_failures: int | None = None
+) -> list[str]:
+    """What will happen: a headline, then one line for each tenant that is not simply in sync.
+
+    :param rollout_max_failures: of a rollout by rings; None for all at once.
+    """
     counts = collections.Counter(_what(one) for one in verdicts)
     words = {
         "in_sync": "in sync",
@@ -51,8 +58,11 @@ def plan_lines(verdicts: list[dict[str, t.Any]], check: bool = False) -> list[st
             lines.append(f"  {len(tenants)} tenants  {what:<9}  {reasons}: {', '.join(tenants)}")
         else:
             lines += [f"  {tenant:<{width}}  {what:<9}  {reasons}" for tenant in tenants]
-    if not any(one["action"] != "none" for one in verdicts):
+    rings = [one["ring"] for one in verdicts if one["action"] != "none"]
+    if not rings:
         lines.append("Nothing is to be done on the nodes.")
+    elif rollout_max_failures is not None:
+        lines.append(rollout.line(rings, rollout_max_failures))
     return lines
 
 
@@ -85,6 +95,10 @@ def table(rows: list[dict[str, t.Any]], explained: t.Collection[str] = FAILED) -
     for row in rows:
         if row["status"] in explained and row["message"]:
             lines += ["", f"{row['tenant']}: {clean_lines(row['message'])}"]
+    waiting = [row for row in rows if row["status"] == "waiting"]
+    if waiting:  # all for the same reason
+        who = "1 tenant waits" if len(waiting) == 1 else f"{len(waiting)} tenants wait"
+        lines += ["", f"{who}: {clean(waiting[0]['message'])}"]
     return lines
 
 

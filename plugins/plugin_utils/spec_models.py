@@ -219,7 +219,14 @@ class IgnoreRule(_Model):
     resource: t.Annotated[str, PlainValidator(rules.line)] = "*"
     field: t.Annotated[str, PlainValidator(rules.line)] = "*"
     mode: t.Annotated[str, PlainValidator(rules.choice(*schema.IGNORE_MODES))] = "ignore"
+    accepted: t.Optional[t.Annotated[str, PlainValidator(rules.text)]] = None
     reason: t.Annotated[str, PlainValidator(lambda value: rules.line(value, 1024))]
+
+
+class FileRule(IgnoreRule):
+    """The same in a file, where it may be for several tenants."""
+
+    tenant: t.Annotated[str, PlainValidator(rules.line)] = "*"
 
 
 class Override(_Model):

@@ -10,7 +10,6 @@ output.
 from __future__ import annotations
 
 import dataclasses
-import fnmatch
 import hashlib
 import typing as t
 
@@ -183,26 +182,6 @@ def classify(field: str, last: t.Any, desired: t.Any, live: t.Any) -> str:
     if field == "presence":
         return "missing" if live is None else "extra"
     return "drift"
-
-
-def ignore(found: list[dict[str, t.Any]], rules: t.Sequence[t.Mapping[str, t.Any]], now: str) -> None:
-    """Mark the findings that a rule accepts. What only waits for the next deploy is never ignored.
-
-    :param rules: rows of ``ignore_rules`` as the hostvar ``tenant_policies`` has them; only those of mode ``ignore``.
-    :param now: in UTC, as ``expires_at`` is written.
-    """
-    live = [one for one in rules if one["mode"] == "ignore" and (one["expires_at"] is None or one["expires_at"] > now)]
-    for finding in found:
-        if finding["class"] == "pending":
-            continue
-        for rule in live:
-            if (
-                rule["kind"] == finding["kind"]
-                and fnmatch.fnmatchcase(finding["name"], rule["resource"])
-                and fnmatch.fnmatchcase(finding["field"], rule["field"])
-            ):
-                finding["ignored_by"] = {"reason": rule["reason"], "until": rule["expires_at"]}
-                break
 
 
 def status(found: t.Iterable[t.Mapping[str, t.Any]]) -> str:

@@ -164,9 +164,11 @@ def fleet() -> t.Iterator[Fleet]:
 
 
 def forget(fleet: Fleet, names: list[str]) -> None:
-    """Remove everything of these tenants but their rows and records, whatever state they are in."""
+    """Remove everything of these tenants but their rows, whatever state they are in."""
     demo.remove_tenants(names)
     for name in names:
         fleet.sql("UPDATE tenants SET state = 'removed' WHERE name = ?", name)
         shutil.rmtree(fleet.tenants_root / name, ignore_errors=True)
         (demo.STATE / "edge" / "dynamic" / f"{name}.yml").unlink(missing_ok=True)
+    if names:  # their records, in one batch
+        fleet.play("deploy", "--limit", ",".join(names))

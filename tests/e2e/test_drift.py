@@ -217,6 +217,97 @@ def test_each_change_is_found_classed_right_and_mended(fresh):
     assert run.code == 0
 
 
+# What a heal leaves for a deploy: the database wants it otherwise by now.
+WAITING = ("wanted", "both")
+
+
+def test_a_heal_mends_the_same_and_rolls_nothing_out(fresh):
+    for change in WAITING:  # settled by the deploy before, with another wish on top
+        fresh.sql("UPDATE tenants SET version = '1.0.0' WHERE name = ?", f"e2e-d-{change}")
+    assert fresh.play("deploy", "--limit", "e2e-d-wanted:e2e-d-both").code == 0
+    releases = {change: fresh.current(f"e2e-d-{change}") for change in CHANGES}
+    both = "e2e-d-both"
+    fresh.sql("UPDATE services SET memory = '80m' WHERE tenant = ? AND name = 'cache'", both)
+    docker("update", "--memory", "200m", "--memory-swap", "200m", cache(both))
+    # Newer wishes wait, also where something else is to be healed.
+    for change in ("wanted", "killed", "renamed"):
+        fresh.sql("UPDATE tenants SET version = '1.1.0' WHERE name = ?", f"e2e-d-{change}")
+    for change, (make, _expected) in CHANGES.items():
+        if change not in WAITING:
+            make(fresh, f"e2e-d-{change}")
+
+    checked = fresh.play("heal", "--limit", "e2e-d-*", "--check")
+    assert checked.code == 2
+    healed = fresh.play("heal", "--limit", "e2e-d-*")
+    assert healed.code == 2  # for the conflict
+    run, report = drift(fresh, "--limit", "e2e-d-*")
+    statuses = {name.removeprefix("e2e-d-"): one["status"] for name, one in report["tenants"].items()}
+    special = {"both": "conflict", "wanted": "pending", "killed": "pending", "renamed": "pending"}
+    assert statuses == {change: special.get(change, "in_sync") for change in CHANGES}
+    assert run.code == 2
+    for change in ("wanted", "both", "killed", "renamed", "stopped", "noroute", "untouched"):
+        assert fresh.current(f"e2e-d-{change}") == releases[change], change
+    assert fresh.version("e2e-d-killed") == "e2e-d-killed 1.0.0"
+    assert "a person decides" in healed.text
+
+    # Who breaks it again at once is left alone for a while.
+    docker("kill", web("e2e-d-killed"))
+    again = fresh.play("heal", "--limit", "e2e-d-killed")
+    assert again.code == 2
+    assert "it was healed once in 24 hours" in again.text
+    assert fresh.play("heal", "--limit", "e2e-d-killed", "-e", "heal_backoff=0").code == 0
+    assert fresh.play("deploy", "--limit", "e2e-d-*").code == 0
+
+
+def test_a_moved_link_is_put_back_without_a_new_release(fresh):
+    name = "e2e-d-killed"
+    release, older = fresh.current(name), sorted(os.listdir(fresh.tenants_root / name / "releases"))[0]
+    assert older != release
+    link = fresh.tenants_root / name / "current"
+    for target in (f"releases/{older}", "releases/nowhere"):
+        link.unlink()
+        os.symlink(target, link)
+        run, report = drift(fresh, "--limit", name)
+        assert (run.code, findings(report, name)) == (2, {("link", "target", "drift")})
+        assert fresh.play("heal", "--limit", name, "-e", "heal_backoff=0").code == 0
+        assert fresh.current(name) == release
+
+
+def test_a_lost_volume_is_not_healed(fresh):
+    name = "e2e-d-stopped"
+    docker("rm", "-f", cache(name))
+    docker("volume", "rm", f"{name}_cache")
+    healed = fresh.play("heal", "--limit", name, "-e", "heal_backoff=0")
+    assert healed.code == 2
+    assert "restore it, or deploy to begin with an empty one" in healed.text
+    assert docker("volume", "ls", "-q", "--filter", f"name={name}_cache") == ""
+    assert fresh.play("deploy", "--limit", name).code == 0
+
+
+def test_a_baseline_accepts_what_differs_and_tells_of_the_next_change(fresh, tmp_path):
+    name, path = "e2e-d-untouched", tmp_path / "ignore.yml"
+    docker("update", "--memory", "256m", "--memory-swap", "256m", web(name))
+    run, _report = drift(fresh, "--limit", name, "-e", f"baseline_file={path}")
+    assert run.code == 0
+    run, report = drift(fresh, "--limit", name, "-e", f"ignore_file={path}")
+    assert (run.code, report["findings"]) == (0, [])
+    # What is accepted stays when something else is mended in place.
+    web_before = web(name)
+    (demo.STATE / "edge" / "dynamic" / f"{name}.yml").unlink()
+    assert fresh.play("heal", "--limit", name, "-e", f"ignore_file={path}", "-e", "heal_backoff=0").code == 0
+    assert web(name) == web_before
+    docker("update", "--memory", "300m", "--memory-swap", "300m", web(name))
+    run, report = drift(fresh, "--limit", name, "-e", f"ignore_file={path}")
+    assert (run.code, findings(report, name)) == (
+        2,
+        {("container", "memory", "drift"), ("container", "memory_swap", "drift")},
+    )
+    wrong = fresh.play("drift", "--limit", name, "-e", f"ignore_file={tmp_path}/none.yml")
+    assert wrong.code == 2
+    assert "No such file" in wrong.text
+    assert fresh.play("deploy", "--limit", name).code == 0
+
+
 def test_what_a_rule_ignores_is_shown_apart_and_left_alone(fresh):
     name = "e2e-d-untouched"
     docker("update", "--memory", "256m", "--memory-swap", "256m", web(name))

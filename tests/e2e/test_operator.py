@@ -77,6 +77,37 @@ def test_one_invalid_row_is_quarantined_and_everyone_else_is_served(fleet):
     assert fleet.play("deploy").code == 0
 
 
+def test_a_rollout_goes_ring_by_ring_and_stops_when_too_many_fail(fleet):
+    rings = {"e2e-ring-canary": 0, "e2e-ring-early": 1, "e2e-ring-late": 2}
+    for name, ring in rings.items():
+        fleet.add(name, ring=ring, version="1.0.0")
+    rollout = ("deploy", "--limit", "e2e-ring-*", "-e", "rollout_max_failures=0")
+    assert fleet.play(*rollout).code == 0
+    for name in rings:
+        version = "broken" if name == "e2e-ring-early" else "1.1.0"
+        fleet.sql("UPDATE tenants SET version = ? WHERE name = ?", version, name)
+
+    checked = fleet.play(*rollout, "--check")
+    assert "Rollout: ring 0: 1, ring 1: 1, ring 2: 1; stops after more than 0 failed" in checked.text
+    run = fleet.play(*rollout)
+    assert run.code == 2
+    assert {name: fleet.version(name) for name in rings} == {
+        "e2e-ring-canary": "e2e-ring-canary 1.1.0",
+        "e2e-ring-early": "e2e-ring-early 1.0.0",
+        "e2e-ring-late": "e2e-ring-late 1.0.0",
+    }
+    assert "1 tenant waits: the rollout stopped, because more than 0 failed: e2e-ring-early" in run.text
+
+    # With more patience it goes on where it was.
+    run = fleet.play(*rollout[:-1], "rollout_max_failures=1", core="oldest")
+    assert run.code == 2
+    assert fleet.version("e2e-ring-late") == "e2e-ring-late 1.1.0"
+    fleet.sql("UPDATE tenants SET version = '1.1.0' WHERE name = 'e2e-ring-early'")
+    assert fleet.play(*rollout).code == 0
+    refused = fleet.play(*rollout[:-1], "rollout_max_failures=-1")
+    assert "write 0 to stop at the first failure" in refused.text
+
+
 def test_removal_must_be_confirmed_and_stays_removed(fleet):
     refused = fleet.play("remove", "--limit", "e2e-fine")
     assert refused.code != 0

@@ -26,6 +26,7 @@ STATUSES = (
     "unknown",
     "invalid",
     "pending",
+    "waiting",
     "held",
     "deployed",
     "converged",

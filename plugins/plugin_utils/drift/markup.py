@@ -20,6 +20,7 @@ TONES = {
     "unknown": "orange",
     "invalid": "orange",
     "pending": "blue",
+    "waiting": "blue",
     "held": "grey",
     "deployed": "green",
     "converged": "green",

@@ -396,6 +396,7 @@ class _Builder:
             sa.Column("resource", sa.String(255), nullable=False, server_default="*"),
             sa.Column("field", sa.String(255), nullable=False, server_default="*"),
             sa.Column("mode", sa.String(16), nullable=False, server_default="ignore"),
+            sa.Column("accepted", sa.Text),
             sa.Column("reason", sa.String(1024), nullable=False),
             sa.Column("expires_at", sa.DateTime(timezone=True)),
             _created(),

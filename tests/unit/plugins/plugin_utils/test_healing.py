@@ -134,6 +134,7 @@ def test_an_ignored_difference_is_not_healed():
     tenants = {"acme": {**LIVE, "findings": [dict(CONFIGURED)]}}
     one = judge(SPEC, "sha256:one", {"tenants": tenants}, DnsPlan(), wishes)
     assert (one.status, one.action) == ("in_sync", "none")
+    assert one.accepted == [{"kind": "container", "name": "web", "field": "memory"}]
 
 
 def records(live, applied=(RECORD,), desired=(RECORD,)):

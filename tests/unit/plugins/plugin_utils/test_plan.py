@@ -21,6 +21,7 @@ SPEC = {
     "name": "acme",
     "node": "node1",
     "zone": "demo.test",
+    "ring": 0,
     "state": "active",
     "services": [
         {"name": "web", "kind": "app", "image": "reg/app:1.1"},

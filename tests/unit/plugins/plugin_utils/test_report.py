@@ -19,6 +19,7 @@ def verdict(tenant="acme", **changes):
         "release": "20261121T041833Z-00000001",
         "url": f"https://{tenant}.demo.test/",
         "zone": "demo.test",
+        "ring": 0,
         "records": 0,
     }
     return {"operation": changes.get("action", "none"), **start, **changes}
@@ -137,3 +138,16 @@ def test_what_no_row_names_fails_the_node_that_has_it():
         "acme": "web is missing",
     }
     assert report.headlines(rows, ("invalid",)) == {}
+
+
+def test_a_rollout_says_its_rings_before_it_begins():
+    busy = [verdict(f"t{ring}{number}", action="deploy", ring=ring) for ring in (5, 0) for number in range(ring + 1)]
+    lines = report.plan_lines([*busy, verdict(ring=9)], rollout_max_failures=2)
+    assert lines[-1] == "Rollout: ring 0: 1, ring 5: 6; stops after more than 2 failed"
+
+
+def test_those_that_wait_are_told_in_one_line():
+    rows = [{"tenant": "a", "status": "failed", "release": None, "url": "", "message": "no image"}]
+    rows += [{**rows[0], "tenant": name, "status": "waiting", "message": "the rollout stopped"} for name in "bc"]
+    assert report.table(rows)[-3:] == ["a: no image", "", "2 tenants wait: the rollout stopped"]
+    assert report.table(rows[:2])[-1] == "1 tenant waits: the rollout stopped"

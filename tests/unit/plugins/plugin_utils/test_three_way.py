@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.tenantry.platform.plugins.module_utils import container_fields
 from ansible_collections.tenantry.platform.plugins.module_utils.compare import Finding
 from ansible_collections.tenantry.platform.plugins.module_utils.stack_project import unescape
-from ansible_collections.tenantry.platform.plugins.plugin_utils import three_way
+from ansible_collections.tenantry.platform.plugins.plugin_utils import ignoring, three_way
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import compose, traefik
 from ansible_collections.tenantry.platform.tests.unit.plugins.plugin_utils.render import builders
 
@@ -172,6 +172,10 @@ def test_a_finding_has_the_same_id_in_every_run():
         ({"resource": "other-*"}, False),
         ({"field": "cpus"}, False),
         ({"mode": "record"}, False),
+        ({"mode": "record", "accepted": "268435456"}, True),
+        ({"mode": "record", "accepted": "134217728"}, False),
+        ({"tenant": "ac*"}, True),
+        ({"tenant": "globex"}, False),
         ({"expires_at": "2026-01-01T00:00:00Z"}, False),
         ({"expires_at": "2027-01-01T00:00:00Z"}, True),
     ],
@@ -183,10 +187,11 @@ def test_a_rule_ignores_what_it_names_as_long_as_it_lasts(rule, ignored):
         "resource": "*",
         "field": "*",
         "mode": "ignore",
+        "accepted": None,
         "reason": "known",
         "expires_at": None,
     }
-    three_way.ignore(findings, [{**whole, **rule}], "2026-11-21T12:00:00Z")
+    ignoring.ignore("acme", findings, [{**whole, **rule}], "2026-11-21T12:00:00Z")
     assert bool(findings[0]["ignored_by"]) == ignored
     assert three_way.status(findings) == ("in_sync" if ignored else "drift")
 
@@ -194,7 +199,7 @@ def test_a_rule_ignores_what_it_names_as_long_as_it_lasts(rule, ignored):
 def test_what_waits_for_the_next_deploy_is_never_ignored():
     findings = three_way.findings(changed(replicas=3), "sha256:other", live())
     rule = {"kind": "container", "resource": "*", "field": "*", "mode": "ignore", "reason": "known", "expires_at": None}
-    three_way.ignore(findings, [rule], "2026-11-21T12:00:00Z")
+    ignoring.ignore("acme", findings, [rule], "2026-11-21T12:00:00Z")
     assert three_way.status(findings) == "pending"
 
 
