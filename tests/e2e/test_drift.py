@@ -50,6 +50,8 @@ def recreate(container: str, **changes: t.Any) -> None:
     for name, one in networks.items():
         api.connect_container_to_network(made, name, aliases=one["Aliases"])
     api.start(made)
+    # What has just started is not healthy yet, which would be a finding of its own.
+    wait_for(lambda: api.inspect_container(made)["State"]["Health"]["Status"] == "healthy")
 
 
 def record(name: str, change: dict[str, t.Any]) -> None:
@@ -221,7 +223,7 @@ def fresh(fleet):
             fleet.sql(
                 "INSERT INTO services (tenant, name, kind, image, port, memory, health_type, health_command,"
                 " health_interval, run_as, tmpfs) VALUES (?, 'cache', 'backing', 'tenantry/redis:7', 6379, '64m',"
-                """ 'command', '["redis-cli", "ping"]', 10, '998:998', '["/tmp"]')""",
+                """ 'command', '["redis-cli", "ping"]', 2, '998:998', '["/tmp"]')""",
                 name,
             )
             fleet.sql(
