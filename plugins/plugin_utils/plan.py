@@ -207,7 +207,8 @@ def _judge_removed(verdict: Verdict, live: dict[str, t.Any], dns: DnsPlan, remov
     }
     left = [what for what, is_there in there.items() if is_there]
     if left:
-        verdict.status, verdict.action = "pending", "remove"
+        # Records go in one batch for the fleet.
+        verdict.status, verdict.action = "pending", ("none" if left == ["records"] else "remove")
         verdict.reasons = [f"removed in the database, {' and '.join(left)} still there"]
     elif live.get("interrupted"):
         verdict.status, verdict.action = "pending", "remove"

@@ -205,6 +205,14 @@ def test_a_removed_tenant_loses_its_records():
     assert [one["record"] for one in plan.absent] == ["acme.demo.test."]
 
 
+def test_records_that_are_left_of_a_removed_tenant_need_no_operation():
+    gone = {"current": None, "present": False}
+    plan = records([dict(RECORD, owner="tenant:acme")], state="removed")
+    one = verdict(gone, {"state": "removed"}, plan)
+    assert (one.status, one.action, one.records) == ("pending", "none", 1)
+    assert verdict({}, {"state": "removed"}, plan).action == "remove"
+
+
 def test_volumes_of_a_removed_tenant_stay_until_they_are_asked_for():
     gone = {"current": None, "present": False, "volumes": True}
     assert verdict(gone, {"state": "removed"}).action == "none"
