@@ -29,11 +29,12 @@ def quarantined(host: str, invalid: t.Sequence[t.Mapping[str, str]], kind: str) 
     kind = nameless.group(1) if nameless else kind
     places = dict.fromkeys(filter(None, (place(host, kind, problem["field"]) for problem in invalid)))
     after = commands.nodes(host) if kind == "node" else commands.deploy(host)
+    first, *others = (f"{one['field']}: {one['reason']}" for one in invalid)
     return Link(
         NAME,
         BROKEN,
-        f"in quarantine: {len(invalid)} field{'' if len(invalid) == 1 else 's'} of its rows cannot be",
-        [f"{one['field']}: {one['reason']}" for one in invalid],
+        f"in quarantine: {first}",
+        others,
         commands.PLAYBOOK + "deploy" if nameless else after,
         f"correct {', '.join(places) or 'the rows'}; then",
         blocks=True,
@@ -77,7 +78,7 @@ def judge(case: Case) -> Link:
         return Link(NAME, OK, f"{_state(case)}: it does not serve on purpose", evidence, _start(case))
     if verdict["status"] == "pending" and case.current:
         evidence += [f"waits for a deploy: {reason}" for reason in verdict["reasons"]]
-    return Link(NAME, OK, f"{_state(case)}, release {case.current or 'none yet'}", evidence)
+    return Link(NAME, OK, _state(case) + (f", release {case.current}" if case.current else ""), evidence)
 
 
 def _state(case: Case) -> str:

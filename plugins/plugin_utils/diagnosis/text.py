@@ -25,7 +25,7 @@ def headline(walk: Walk) -> str:
     cause = walk.cause
     if cause is None:
         return walk.status
-    return clean(f"{cause.name}: {cause.text}" + (f"; {_how(cause)}" if _how(cause) else ""))
+    return clean(f"{cause.name}: {cause.text}" + (f"; {_word(cause)}: {_how(cause)}" if _how(cause) else ""))
 
 
 def headlines(walks: t.Iterable[Walk], status: str) -> dict[str, str]:
@@ -40,8 +40,9 @@ def _paragraph(walk: Walk) -> t.Iterator[str]:
         yield f"  {link.name:<9}  {link.status:<7}  {clean(link.text)}{because}"
         if link.fine:
             yield from (f"{'':<22}{clean(text)}" for text in link.evidence)
+    known: set[str] = set()
     for number, root in enumerate(walk.roots):
-        yield from _root("Cause" if number == 0 else "Also", root)
+        yield from _root("Cause" if number == 0 else "Also", root, known)
     if walk.notes:
         yield f"  Differs without breaking anything: {clean('; '.join(walk.notes))}"
     hints = [link.command for link in walk.links if link.status == OK and link.command]
@@ -55,14 +56,24 @@ def _head(walk: Walk) -> str:
     return f"{cause.name} is broken" if cause.status == BROKEN else f"{cause.name} could not be told"
 
 
-def _root(word: str, link: Link) -> t.Iterator[str]:
+def _root(word: str, link: Link, known: set[str]) -> t.Iterator[str]:
+    """One cause.
+
+    :param known: what was said already of how to mend something.
+    """
     yield f"  {word}: {link.name}: {clean(link.text)}"
     shown = link.evidence[:MOST_EVIDENCE]
     yield from (f"    {clean(text)}" for text in shown)
     if len(link.evidence) > len(shown):
         yield f"    (+{len(link.evidence) - len(shown)} more)"
-    if _how(link):
-        yield f"  {'Mend it' if link.status != UNKNOWN else 'Next'}: {clean(_how(link))}"
+    how = clean(_how(link))
+    if how:
+        yield "  the same mends it" if how in known else f"  {_word(link).capitalize()}: {how}"
+        known.add(how)
+
+
+def _word(link: Link) -> str:
+    return "next" if link.status == UNKNOWN else "mend it"
 
 
 def _how(link: Link) -> str:

@@ -94,6 +94,8 @@ class Walk:
 def _probed(case: Case) -> dict[str, Link]:
     at_edge, database = edge.judge(case), containers.database(case)
     container = containers.container(case, database)
+    if case.engine_error and not at_edge.fine:
+        at_edge = dataclasses.replace(at_edge, because=container.name)  # the proxy is a container itself
     health = containers.health(case, container, database)
     return {
         edge.NAME: at_edge,

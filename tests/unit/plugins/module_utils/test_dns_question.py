@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, tenantry.platform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Questions to a name server, and replies that may be anybody's; a real server answers in the target dns_answer_info."""
+"""Questions to a name server, and hostile replies; a real server answers in the target dns_answer_info."""
 
 from __future__ import annotations
 

@@ -126,6 +126,21 @@ def test_an_engine_that_cannot_be_asked_is_the_cause_of_a_route_that_is_broken(p
     assert patient.walk().status == "broken"
 
 
+def test_an_engine_that_cannot_be_asked_is_the_cause_of_a_proxy_that_does_not_run(patient):
+    patient.engine_error = "no Docker engine answers"
+    patient.edge_is_dead()
+    assert roots(patient) == ["container"]
+    assert because(patient)["edge"] == "container"
+
+
+def test_two_causes_that_one_command_mends_name_it_once(patient):
+    patient.web.update(state="exited")
+    patient.records = []
+    lines = text.lines([patient.walk()])
+    assert sum("tenantry.platform.deploy" in line for line in lines) == 1
+    assert "  the same mends it" in lines
+
+
 def test_of_a_node_that_does_not_answer_nothing_is_called_broken(patient):
     patient.unread = "no route to host"
     walk = patient.walk()
@@ -166,7 +181,8 @@ def test_a_row_in_quarantine_ends_the_walk_and_names_column_and_row():
     ]
     walk = Walk.quarantined("acme", invalid, "tenant")
     (link,) = walk.links
-    assert link.evidence[0] == "services.web.image: 'APP' is no image"
+    assert link.text == "in quarantine: services.web.image: 'APP' is no image"
+    assert link.evidence[0] == "subdomain: www is reserved"
     assert "services.image where tenant = 'acme' and name = 'web'" in link.advice
     assert "tenants.subdomain where name = 'acme'" in link.advice
     assert "DROP" not in link.advice
