@@ -123,7 +123,8 @@ def _behind_operation(links: list[Link]) -> list[Link]:
 
 def _notes(case: Case, links: list[Link]) -> list[str]:
     said = {text for link in links for text in (link.text, *link.evidence)}
-    found = case.findings("container", "network", "volume", "file", "link")
+    # To a reader without an engine everything of the engine is missing.
+    found = case.findings("file", "link", *(() if case.engine_error else ("container", "network", "volume")))
     serving = ("state", "presence", "replicas", "networks")
     return [
         one["text"]

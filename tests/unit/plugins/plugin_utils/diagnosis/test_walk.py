@@ -209,6 +209,12 @@ def test_what_differs_and_breaks_nothing_is_noted(patient):
     assert any("Differs without breaking anything" in line for line in text.lines([walk]))
 
 
+def test_what_an_engine_that_cannot_be_asked_does_not_show_is_not_noted(patient):
+    patient.engine_error = "no Docker engine answers"
+    patient.found(finding("network", "acme_default", "presence", "present", None))
+    assert patient.walk().notes == []
+
+
 def test_a_person_reads_the_links_the_cause_the_evidence_and_the_command(patient):
     patient.web.update(state="exited", exit_code=1, logs=["no such table"])
     patient.request(502, of_proxy=True)
