@@ -202,8 +202,9 @@ def _starved(down: list[Container]) -> bool:
 
 
 def _unreached(one: Container) -> str:
+    """Why its port takes no connection, which nobody expects of what has just started."""
     reached = one["reached"]
-    if not reached or not reached["error"]:
+    if not reached or not reached["error"] or one["health"] == "starting":
         return ""
     return f"{one['name']} takes no connection at {reached['address']}:{reached['port']}: {reached['error']}"
 

@@ -311,9 +311,12 @@ def test_a_healthy_container_that_takes_no_connection_is_not_well(patient):
     assert "takes no connection at 172.18.0.2:8080: Connection refused" in link.text
 
 
-def test_what_started_a_moment_ago_is_neither_well_nor_broken(patient):
-    patient.web["health"] = "starting"
-    assert patient.link("health").status == "unknown"
+@pytest.mark.parametrize(("service", "link"), [("web", "health"), ("postgres", "database")])
+def test_what_started_a_moment_ago_is_neither_well_nor_broken(patient, service, link):
+    one = getattr(patient, service)
+    one["health"] = "starting"
+    one["reached"] = {"address": "172.18.0.2", "port": 8080, "error": "Connection refused"}
+    assert patient.link(link).status == "unknown"
 
 
 def test_a_backing_service_that_stands_still_is_started_by_a_deploy(patient):
