@@ -54,6 +54,8 @@ class Walk:
         """Judge every link."""
         known = {row.NAME: row.judge(case), dns.NAME: dns.judge(case)}
         known.update(_unread(case) if case.unread else _probed(case))
+        if case.engine_error:
+            known.update(_in_containers(case, known))
         links = _behind_operation([known[name] for name in ORDER])
         where = route.url(case.spec) if case.active else ""
         return cls(case.tenant, case.node, where, str(case.spec["state"]), links, _notes(case, links))
@@ -62,7 +64,9 @@ class Walk:
     def roots(self) -> list[Link]:
         """What is not fine by itself, the first cause first."""
         found = [one for one in self.links if not one.fine and not one.because]
-        return sorted(found, key=lambda one: (not one.blocks, one.status != BROKEN, CAUSES.index(one.name)))
+        breaks = {one.because for one in self.links if one.status == BROKEN}
+        guilty = {one.name for one in found if one.status == BROKEN or one.name in breaks}
+        return sorted(found, key=lambda one: (not one.blocks, one.name not in guilty, CAUSES.index(one.name)))
 
     @property
     def cause(self) -> Link | None:
@@ -94,8 +98,6 @@ class Walk:
 def _probed(case: Case) -> dict[str, Link]:
     at_edge, database = edge.judge(case), containers.database(case)
     container = containers.container(case, database)
-    if case.engine_error and not at_edge.fine:
-        at_edge = dataclasses.replace(at_edge, because=container.name)  # the proxy is a container itself
     health = containers.health(case, container, database)
     return {
         edge.NAME: at_edge,
@@ -103,6 +105,16 @@ def _probed(case: Case) -> dict[str, Link]:
         containers.CONTAINER: container,
         containers.HEALTH: health,
         route.NAME: route.judge(case, at_edge, container, health),
+    }
+
+
+def _in_containers(case: Case, known: t.Mapping[str, Link]) -> dict[str, Link]:
+    """Proxy and name server are containers themselves: what is wrong with them comes from an engine that is."""
+    here = [edge.NAME, *([dns.NAME] if case.zone.nameserver == case.node else [])]
+    return {
+        name: dataclasses.replace(known[name], because=containers.CONTAINER)
+        for name in here
+        if known[name].blocks and not known[name].because
     }
 
 

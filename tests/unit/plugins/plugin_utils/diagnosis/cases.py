@@ -109,6 +109,7 @@ class Patient:
         }
         self.desired, self.records = [RECORD], [dict(RECORD, owner=OWNER)]
         self.answers = [answer()]
+        self.nameserver = "ns1"
         self.zone_error = self.unasked = self.unread = self.engine_error = ""
 
     def found(self, *findings):
@@ -132,7 +133,7 @@ class Patient:
         answers = {(one["name"], one["type"]): one for one in self.answers}
         zone = Zone(
             "demo.test",
-            "ns1",
+            self.nameserver,
             self.desired,
             plan.DnsPlan(error=self.zone_error) if self.zone_error else records,
             answers,

@@ -126,10 +126,12 @@ def test_an_engine_that_cannot_be_asked_is_the_cause_of_a_route_that_is_broken(p
     assert patient.walk().status == "broken"
 
 
-def test_an_engine_that_cannot_be_asked_is_the_cause_of_a_proxy_that_does_not_run(patient):
-    patient.engine_error = "no Docker engine answers"
+@pytest.mark.parametrize(("nameserver", "expected"), [("node1", ["container"]), ("ns1", ["container", "dns"])])
+def test_an_engine_that_cannot_be_asked_is_the_cause_of_proxy_and_name_server_beside_it(patient, nameserver, expected):
+    patient.engine_error, patient.nameserver = "no Docker engine answers", nameserver
+    patient.zone_error, patient.answers = "zone demo.test: refused", [answer(rcode="", value=[], error="refused")]
     patient.edge_is_dead()
-    assert roots(patient) == ["container"]
+    assert roots(patient) == expected
     assert because(patient)["edge"] == "container"
 
 
