@@ -1,12 +1,13 @@
 # Copyright: (c) 2026, tenantry.platform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each link by itself: when it is broken, and what mends it."""
+"""Row, names, proxy and route, each by itself: when it is broken, and what mends it."""
 
 from __future__ import annotations
 
 import pytest
 
+from ansible_collections.tenantry.platform.plugins.plugin_utils.diagnosis import route, row
 from ansible_collections.tenantry.platform.tests.unit.plugins.plugin_utils.diagnosis import cases
 from ansible_collections.tenantry.platform.tests.unit.plugins.plugin_utils.diagnosis.cases import (
     RECORD,
@@ -70,6 +71,25 @@ def test_a_lock_whose_holder_is_dead_is_no_operation(patient):
     assert "deploy 01ABC began and never ended" in seen(link)
 
 
+def test_a_lock_by_hand_is_asked_about_and_not_waited_for(patient):
+    patient.verdict["status"] = "unknown"
+    patient.live["lock"] = {"text": "ann", "manual": False}
+    assert patient.link("row").advice.startswith("wait until it ended")
+    patient.live["lock"]["manual"] = True
+    assert "locked it by hand" in patient.link("row").advice
+
+
+def test_a_tenant_that_never_was_waits_for_nothing_but_its_first_deploy(patient):
+    patient.verdict.update(status="pending", reasons=["first release"])
+    patient.live["current"] = patient.probe["release"] = None
+    assert patient.link("row").evidence == []
+
+
+@pytest.mark.parametrize("field", ["services.web", "cache.web.image", "services.we b.image"])
+def test_a_field_that_is_no_column_of_one_row_has_no_place(field):
+    assert row.place("acme", "tenant", field) == ""
+
+
 # -- dns ---------------------------------------------------------------------------------------------------------------
 
 
@@ -98,13 +118,13 @@ def test_a_name_server_that_is_dead_is_started_before_anything_else(patient):
 def test_a_zone_that_cannot_be_read_beside_right_answers_is_unknown(patient):
     patient.zone_error = "zone demo.test: 401"
     link = patient.link("dns")
-    assert (link.status, link.command) == ("unknown", NAMESERVER)
+    assert (link.status, link.command, link.blocks) == ("unknown", NAMESERVER, True)
 
 
 def test_a_name_server_whose_node_does_not_answer_is_unknown(patient):
     patient.zone_error, patient.answers, patient.unasked = "zone demo.test: no route", [], "no route to host"
-    assert patient.link("dns").status == "unknown"
-    assert patient.link("dns").command == "ansible ns1 -m ansible.builtin.ping"
+    link = patient.link("dns")
+    assert (link.status, link.command, link.blocks) == ("unknown", "ansible ns1 -m ansible.builtin.ping", True)
 
 
 @pytest.mark.parametrize(
@@ -144,20 +164,23 @@ def test_a_proxy_that_does_not_run_is_told_by_its_container_and_started_by_nodes
     patient.edge_is_dead()
     link = patient.link("edge")
     assert (link.status, link.command, link.blocks) == ("broken", EDGE, True)
+    assert link.text == "Traefik on node node1 does not run"
     assert "container edge-traefik-1 is exited" in seen(link)
     assert "entry point websecure at 127.0.0.1:443: Connection refused" in seen(link)
 
 
 def test_an_api_that_does_not_answer_is_a_broken_edge_though_requests_arrive(patient):
     patient.edge.update(version=None, error="Traefik's API does not answer")
-    assert patient.link("edge").status == "broken"
+    link = patient.link("edge")
+    assert (link.status, link.text, link.blocks) == ("broken", "Traefik's API does not answer", True)
     assert patient.link("route").status == "ok"
 
 
 def test_an_entry_point_that_takes_no_connection_is_a_broken_edge(patient):
     patient.edge["entry_points"][1]["error"] = "Connection refused"
-    assert patient.link("edge").status == "broken"
-    assert "websecure" in seen(patient.link("edge"))
+    link = patient.link("edge")
+    assert (link.status, link.command, link.blocks) == ("broken", EDGE, True)
+    assert "websecure" in seen(link)
 
 
 def test_a_tenant_without_routes_needs_no_proxy(patient):
@@ -233,117 +256,23 @@ def test_a_certificate_that_clients_refuse_breaks_the_route(patient):
     assert "subject commonName=demo.test" in seen(link)
 
 
-# -- container, health, database ---------------------------------------------------------------------------------------
+def test_a_route_behind_a_dead_proxy_is_broken_and_one_that_nobody_asked_is_unknown(patient):
+    patient.edge_is_dead()
+    assert patient.link("route").status == "broken"
+    patient.probe["request"] = None
+    assert patient.link("route").status == "unknown"
 
 
-@pytest.mark.parametrize(
-    ("changes", "command", "words"),
-    [
-        (
-            {"state": "exited", "exit_code": 137, "finished": "2026-11-21T04:18:33.1Z"},
-            DEPLOY,
-            "exit code 137, since 2026-",
-        ),
-        ({"state": "paused"}, DEPLOY, "is paused"),
-        ({"state": "created", "error": "port is taken"}, DEPLOY, "is created (port is taken)"),
-        ({"state": "restarting", "exit_code": 1, "logs": ["no such table"]}, RESTART, "| no such table"),
-        ({"state": "exited", "exit_code": 137, "oom_killed": True}, DEPLOY, "used more memory than it may"),
-    ],
-)
-def test_a_container_that_does_not_run_is_told_how_it_ended(patient, changes, command, words):
-    patient.web.update(changes)
-    link = patient.link("container")
-    assert (link.status, link.command) == ("broken", command)
-    assert words in seen(link)
+def test_too_few_servers_are_told_though_a_request_arrives(patient):
+    patient.found(finding("upstream", "acme-web@docker", "servers", 2, 1))
+    link = patient.link("route")
+    assert (link.status, link.command) == ("broken", RESTART)
+    assert "servers is 1, was applied as 2" in link.text
 
 
-def test_what_used_too_much_memory_needs_more_before_it_is_deployed(patient):
-    patient.web.update(state="exited", oom_killed=True)
-    assert "raise that" in patient.link("container").advice
-
-
-def test_a_container_that_is_gone_is_told_with_its_service(patient):
-    patient.probe["containers"] = [patient.postgres]
-    link = patient.link("container")
-    assert (link.status, link.text, link.command) == ("broken", "web: no container of 1 is there", DEPLOY)
-
-
-def test_containers_of_another_release_are_no_containers_of_the_current_one(patient):
-    patient.web["project"] = "acme-00000000"
-    assert patient.link("container").status == "broken"
-
-
-def test_a_tenant_that_was_never_deployed_is_deployed(patient):
-    patient.probe.update(release=None, services={}, containers=[])
-    patient.live.update(current=None, routed=False)
-    patient.request(404, of_proxy=True)
-    assert (patient.link("container").text, patient.link("container").command) == (
-        "no release of it was ever deployed",
-        DEPLOY,
-    )
-    assert patient.link("route").because == "container"
-
-
-def test_a_release_that_cannot_be_read_is_deployed_again(patient):
-    patient.live["error"] = "current points nowhere: somebody moved it"
-    assert patient.link("container").text == "current points nowhere: somebody moved it"
-
-
-def test_an_unhealthy_container_is_replaced_and_its_last_words_are_told(patient):
-    patient.web.update(health="unhealthy", health_output=["503", "busy"], logs=["out of handles"], restarts=2)
-    link = patient.link("health")
-    assert (link.status, link.command, link.because) == ("broken", RESTART, "")
-    assert "health check of acme-1f0c9a2e-web-1: 503 / busy" in seen(link)
-    assert "acme-1f0c9a2e-web-1 | out of handles" in seen(link)
-    assert "restarted 2 times" in seen(link)
-
-
-def test_an_unhealthy_container_that_somebody_edited_is_put_back_by_a_deploy(patient):
-    patient.web["health"] = "unhealthy"
-    patient.found(finding("container", "acme-1f0c9a2e-web-1", "env.PORT", None, "9", service="web"))
-    assert patient.link("health").command == DEPLOY
-
-
-def test_a_healthy_container_that_takes_no_connection_is_not_well(patient):
-    patient.web["reached"]["error"] = "Connection refused"
-    link = patient.link("health")
-    assert link.status == "broken"
-    assert "takes no connection at 172.18.0.2:8080: Connection refused" in link.text
-
-
-@pytest.mark.parametrize(("service", "link"), [("web", "health"), ("postgres", "database")])
-def test_what_started_a_moment_ago_is_neither_well_nor_broken(patient, service, link):
-    one = getattr(patient, service)
-    one["health"] = "starting"
-    one["reached"] = {"address": "172.18.0.2", "port": 8080, "error": "Connection refused"}
-    assert patient.link(link).status == "unknown"
-
-
-def test_a_backing_service_that_stands_still_is_started_by_a_deploy(patient):
-    patient.postgres.update(state="exited", exit_code=0)
-    assert (patient.link("database").status, patient.link("database").command) == ("broken", DEPLOY)
-
-
-def test_an_unhealthy_backing_service_is_restarted_by_itself(patient):
-    patient.postgres.update(health="unhealthy")
-    assert patient.link("database").command == (
-        "ansible acme -m ansible.builtin.command -a 'docker restart acme-postgres-1'"
-    )
-
-
-def test_a_backing_service_off_the_tenants_network_is_put_back_by_a_deploy(patient):
-    patient.postgres["networks"] = {}
-    link = patient.link("database")
-    assert (link.status, link.command) == ("broken", DEPLOY)
-    assert "is not on network acme_backing" in link.text
-
-
-def test_a_backing_service_that_takes_no_connection_is_not_reachable(patient):
-    patient.postgres["reached"] = {"address": "172.19.0.3", "port": 5432, "error": "no answer within 5 s"}
-    assert "takes no connection at 172.19.0.3:5432" in patient.link("database").text
-
-
-def test_a_tenant_without_a_backing_service_has_no_database(patient):
-    patient.spec["services"].pop()
-    patient.probe["services"].pop("postgres")
-    assert patient.link("database").status == "none"
+def test_the_root_of_a_tenant_is_opened_before_a_path_below_it(patient):
+    (main,) = patient.spec["routes"]
+    patient.spec["routes"] = [dict(main, path_prefix="/api"), dict(main, tls=False)]
+    assert route.url(patient.spec) == "http://acme.demo.test/"
+    assert route.url({"routes": patient.spec["routes"][:1]}) == "https://acme.demo.test/api"
+    assert route.url({"routes": []}) == ""

@@ -71,6 +71,12 @@ def test_an_app_that_crashes_without_its_database_follows_from_it(patient):
     assert roots(patient) == ["database"]
 
 
+def test_an_app_that_ended_by_itself_without_its_database_follows_from_it(patient):
+    patient.postgres.update(state="exited")
+    patient.web.update(state="exited", exit_code=1)
+    assert roots(patient) == ["database"]
+
+
 def test_an_app_that_does_not_depend_on_the_database_is_a_cause_of_its_own(patient):
     patient.postgres.update(state="exited")
     patient.web.update(health="unhealthy")
@@ -147,7 +153,9 @@ def test_of_a_node_that_does_not_answer_nothing_is_called_broken(patient):
     patient.unread = "no route to host"
     walk = patient.walk()
     assert walk.status == "unknown"
+    assert roots(patient) == ["edge"]
     assert walk.cause.text == "node node1 could not be asked: no route to host"
+    assert walk.cause.command == "ansible node1 -m ansible.builtin.ping"
     assert patient.statuses()["row"] == patient.statuses()["dns"] == "ok"
 
 
@@ -173,6 +181,7 @@ def test_a_tenant_that_must_not_serve_is_not_broken(patient, state):
 def test_a_stopped_tenant_that_still_runs_is_broken(patient):
     patient.spec["state"] = "stopped"
     assert roots(patient) == ["container", "route"]
+    assert {one.command for one in patient.walk().roots} == {"ansible-playbook tenantry.platform.deploy --limit acme"}
 
 
 def test_a_row_in_quarantine_ends_the_walk_and_names_column_and_row():
@@ -185,6 +194,7 @@ def test_a_row_in_quarantine_ends_the_walk_and_names_column_and_row():
     (link,) = walk.links
     assert link.text == "in quarantine: services.web.image: 'APP' is no image"
     assert link.evidence[0] == "subdomain: www is reserved"
+    assert (link.status, link.blocks) == ("broken", True)
     assert "services.image where tenant = 'acme' and name = 'web'" in link.advice
     assert "tenants.subdomain where name = 'acme'" in link.advice
     assert "DROP" not in link.advice
@@ -204,7 +214,11 @@ def test_a_node_in_quarantine_is_mended_as_a_node():
 
 
 def test_what_differs_and_breaks_nothing_is_noted(patient):
-    patient.found(finding("container", "acme-1f0c9a2e-web-1", "memory", 1, 2, service="web"))
+    patient.found(
+        finding("container", "acme-1f0c9a2e-web-1", "memory", 1, 2, service="web"),
+        finding("container", "acme-1f0c9a2e-web-1", "state", "running", "exited", service="web"),
+        finding("router", "acme-main@file", "rule", "a", "b", **{"class": "pending"}),
+    )
     walk = patient.walk()
     assert walk.status == "ok"
     assert walk.notes == ["container acme-1f0c9a2e-web-1: memory is 2, was applied as 1"]
