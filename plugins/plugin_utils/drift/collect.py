@@ -56,6 +56,7 @@ class Run:
     planned: bool = False
     applied: bool = False
     reported: bool = False
+    diagnosed: bool = False  # the plan served a walk to some tenants, which is no check of the fleet
     plan_checked: bool = False
 
     @property
@@ -67,7 +68,7 @@ class Run:
     @property
     def tells(self) -> bool:
         """Whether it knows anything about how things are: a plain playbook run does not."""
-        return self.check or self.asked
+        return not self.diagnosed and (self.check or self.asked)
 
     @property
     def ended(self) -> bool:
@@ -135,6 +136,8 @@ class Run:
             self.planned, self.plan_checked = True, event.check_mode
         elif event.fleet_action == "plan_outcomes":
             self.applied = True
+        elif event.fleet_action in ("diagnosis_questions", "diagnosis"):
+            self.diagnosed = True
         else:
             self.rows.update({str(one["tenant"]): one for one in event.result["tenants"]})
             self.reported = True
@@ -144,4 +147,4 @@ class Run:
         for one in verdicts:
             self.verdicts[str(one["tenant"])] = one
             self.rows.pop(str(one["tenant"]), None)
-        self.asked, self.applied, self.reported = True, False, False
+        self.asked, self.applied, self.reported, self.diagnosed = True, False, False, False
