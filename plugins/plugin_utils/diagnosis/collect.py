@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, ledger, planner, spec_overrides, three_way
+from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, planner
 from ansible_collections.tenantry.platform.plugins.plugin_utils.diagnosis import route
 from ansible_collections.tenantry.platform.plugins.plugin_utils.diagnosis.link import Case, Zone
 from ansible_collections.tenantry.platform.plugins.plugin_utils.diagnosis.walk import Walk
@@ -61,13 +61,14 @@ def _cases(task_vars: Variables, there: fleet.Fleet) -> t.Iterator[Case]:
     verdicts = fleet.localhost_fact(task_vars, "tenantry_plan", {})
     reads, zones = planner.node_reads(task_vars, there), planner.zone_reads(task_vars)
     probes, answers = _probes(task_vars, there), _answers(task_vars)
-    now = spec_overrides.written(ledger.now()) or ""
     for name, spec in there.specs.items():
         read, probe = reads.get(spec["node"]) or {}, probes.get(spec["node"]) or {}
         live = (read.get("tenants") or {}).get(name) or {}
         wanted = digest(spec)
         plan = planner.tenant_records(spec, zones, live, wanted)
-        three_way.ignore(plan.findings, there.policies[name].get("ignore_rules") or (), now)
+        ignored = {one["id"]: one["ignored_by"] for one in verdicts[name]["findings"]}
+        for one in plan.findings:
+            one["ignored_by"] = ignored.get(one["id"])
         told = answers.get(spec["zone"]) or {}
         nameserver = (task_vars.get("tenantry_zones") or {}).get(spec["zone"], {}).get("nameserver") or spec["node"]
         yield Case(

@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.tenantry.platform.plugins.plugin_utils import planner
 from ansible_collections.tenantry.platform.plugins.plugin_utils.diagnosis import collect
+from ansible_collections.tenantry.platform.plugins.plugin_utils.plan import Wishes
 from ansible_collections.tenantry.platform.tests.unit.plugins.plugin_utils.diagnosis.cases import RELEASE, Patient
 from ansible_collections.tenantry.platform.tests.unit.plugins.plugin_utils.render import builders
 
@@ -51,13 +52,14 @@ class Run:
         self.known = ["acme", "bad"]
 
     def variables(self):
-        facts = {"tenantry_covered": list(self.hosts), "tenantry_readers": ["acme"] if "acme" in self.hosts else []}
+        readers = {"acme": {"acme": collect.digest(self.reader["tenant"])}} if "acme" in self.hosts else {}
+        facts = {"tenantry_covered": list(self.hosts), "tenantry_readers": list(readers), "tenantry_read": readers}
         variables = {
             "hostvars": HostVars(self.hosts, localhost={"ansible_facts": facts}),
             "tenantry_zones": {"demo.test": {"nameserver": "ns1"}},
             "tenantry_known": self.known,
         }
-        plan = planner.plan(variables, "deploy", False)
+        plan = planner.plan(variables, Wishes())
         facts["tenantry_plan"] = {one["tenant"]: one for one in plan.verdicts}
         return variables
 
