@@ -14,6 +14,7 @@ import sys
 import typing as t
 
 import estate_access
+import promtool
 from places import ROOT, SERVERS, Core
 from sandbox import environment, prepare_home
 from stage import Stage, Verdict, pytest_summaries
@@ -23,10 +24,14 @@ FAILED = re.compile(r"The \d+ integration test\(s\) listed below \(out of \d+\) 
 
 
 def configure(core: Core, estate: dict[str, t.Any]) -> None:
-    """Tell the targets where the estate is. JSON is YAML, and quotes whatever needs it."""
+    """Tell the targets where the estate and tools are. JSON is YAML, and quotes whatever needs it."""
     import yaml
 
-    values = {"estate_registry": estate["registry"], "estate_images": estate["images"]}
+    values = {
+        "estate_registry": estate["registry"],
+        "estate_images": estate["images"],
+        "promtool": str(promtool.path()),
+    }
     path = core.collection / "tests" / "integration" / "integration_config.yml"
     path.write_text("---\n" + yaml.safe_dump(values), encoding="utf-8")
 
