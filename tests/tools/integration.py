@@ -15,11 +15,14 @@ import typing as t
 
 import estate_access
 import promtool
+from machine import need
 from places import ROOT, SERVERS, Core
 from sandbox import environment, prepare_home
 from stage import Stage, Verdict, pytest_summaries
 from tree import copy
 
+# For the role that writes units.
+COMMANDS = {"systemd-analyze": "systemd", "nsenter": "util-linux"}
 FAILED = re.compile(r"The \d+ integration test\(s\) listed below \(out of \d+\) failed")
 
 
@@ -69,6 +72,7 @@ def test_estate(stage: Stage) -> None:
 def main() -> int:
     """Bring up the estate, run the targets."""
     stage = Stage("integration")
+    need(COMMANDS)
     estate = estate_access.up(stage)
     if estate is None:
         return stage.finish()

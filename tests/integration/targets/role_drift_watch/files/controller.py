@@ -15,7 +15,7 @@ import typing as t
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-COLLECTION = HERE.parents[4]
+COLLECTION = (Path(os.environ["ANSIBLE_COLLECTIONS_PATH"]) / "ansible_collections/tenantry/platform").resolve()
 CGROUP = "tenantry-test-drift-watch"
 USER = "watcher"
 HOME = Path("/home/watcher")
@@ -89,7 +89,7 @@ class Controller:
         """A command as root on this controller."""
         inside = ["nsenter", f"--target={self.pid}", "--mount", "--pid", "--uts", "--ipc", "--"]
         words = [*ROOT, *inside, *map(str, command)]
-        variables = {**os.environ, "ANSIBLE_NOCOLOR": "1", **environment}
+        variables = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_PIPELINING": "1", **environment}
         return subprocess.run(
             words,
             env=variables,
