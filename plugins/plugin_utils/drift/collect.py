@@ -36,6 +36,7 @@ class Run:
 
     :param check: whether it runs with ``--check``.
     :param limit: what ``--limit`` says; such a run speaks of a part of the fleet.
+    :param fleet: what the fleet is called, where reports of several stand side by side.
     """
 
     report_id: str
@@ -43,6 +44,7 @@ class Run:
     started: str
     check: bool = False
     limit: str | None = None
+    fleet: str | None = None
     playbooks: list[str] = dataclasses.field(default_factory=list)
     verdicts: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
     rows: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
