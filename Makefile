@@ -21,7 +21,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-clean test lint sanity units integration molecule e2e e2e-all load faults bench docs build changelog role-readmes venv lock clean
+.PHONY: help demo demo-clean test lint sanity units integration molecule e2e e2e-all browser load faults bench docs build changelog role-readmes venv lock clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)$$/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -55,6 +55,9 @@ e2e: venv ## the demo from an installed tarball, checked from outside
 
 e2e-all: venv ## every end-to-end test: an operator's day, wrong input, changes by hand, kills at every step (half an hour)
 	@PATH="$(VENV)/bin:$$PATH" $(TOOLS)/e2e.sh all
+
+browser: venv ## the drift report in a real browser, with pictures in build/reports/browser; not part of make test
+	@$(VENV)/bin/python $(TOOLS)/browser.py
 
 build: venv ## build the tarball, install it into an empty directory, try it on both ansible-core versions
 	@$(VENV)/bin/python $(TOOLS)/package.py

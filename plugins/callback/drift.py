@@ -70,6 +70,18 @@ options:
       - name: TENANTRY_DRIFT_HTML
     vars:
       - name: tenantry_drift_html
+  fleet:
+    description:
+      - What the fleet is called. It stands in the report, on the page, and as label C(fleet) on every metric.
+      - Needed where one C(node_exporter) reads the metrics of several fleets.
+    type: str
+    ini:
+      - section: tenantry_drift
+        key: fleet
+    env:
+      - name: TENANTRY_DRIFT_FLEET
+    vars:
+      - name: tenantry_drift_fleet
   mode:
     description: Permissions of the JSON report and of the page, octal.
     type: str
@@ -167,6 +179,7 @@ class CallbackModule(CallbackBase):
         if not self._run.tells:
             return
         self._run.end(stats.processed, stats.failures)
+        self._run.fleet = self.get_option("fleet") or None
         places = Places.of(self.get_option)
         wanted = places.wanted(limited=self._run.limit is not None, fleet=self._run.asked)
         report = document.build(self._run, _now(), places.first_seen())

@@ -69,6 +69,8 @@ class Container:
     stop_seconds: int
     #: As container_fields sees it.
     fields: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    #: When it ended last, as the engine writes it; empty when it never did.
+    finished: str = ""
 
     @classmethod
     def from_inspect(cls, data: t.Mapping[str, t.Any]) -> Container:
@@ -77,7 +79,7 @@ class Container:
         checks = health.get("Log") or []
         stop_seconds = config.get("StopTimeout")
         networks = (data.get("NetworkSettings") or {}).get("Networks") or {}
-        never = str(state.get("StartedAt") or "").startswith("0001-")
+        started, finished = (_moment(state.get(key)) for key in ("StartedAt", "FinishedAt"))
         return cls(
             id=data["Id"],
             name=str(data.get("Name") or "").lstrip("/"),
@@ -91,10 +93,11 @@ class Container:
             error=str(state.get("Error") or ""),
             oom_killed=bool(state.get("OOMKilled")),
             restarts=int(data.get("RestartCount") or 0),
-            started="" if never else str(state.get("StartedAt") or ""),
+            started=started,
             networks={name: (network or {}).get("IPAddress") or "" for name, network in networks.items()},
             stop_seconds=DEFAULT_STOP_SECONDS if stop_seconds is None else int(stop_seconds),
             fields=container_fields.live(data) if "HostConfig" in data else {},
+            finished=finished,
         )
 
     @property
@@ -162,6 +165,11 @@ class Container:
             "started": self.started or None,
             "networks": dict(self.networks),
         }
+
+
+def _moment(text: t.Any) -> str:
+    """A time as the engine writes it; empty for the one by which it means never."""
+    return "" if str(text or "").startswith("0001-") else str(text or "")
 
 
 def label_filters(**labels: str | None) -> list[str]:

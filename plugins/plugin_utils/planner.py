@@ -86,8 +86,8 @@ def plan(task_vars: dict[str, t.Any], wishes: judging.Wishes) -> Plan:
     :param wishes: of the run, with ignore rules for all; what is said of single tenants is added here.
     """
     covered = fleet.sort_hosts(task_vars, fleet.localhost_fact(task_vars, "tenantry_covered", []))
-    nodes = _nodes(task_vars, covered)
-    zones = _zones(task_vars)
+    nodes = node_reads(task_vars, covered)
+    zones = zone_reads(task_vars)
     # The digests that the nodes were read with.
     asked = fleet.localhost_fact(task_vars, "tenantry_read", {}).values()
     read = {name: wanted for names in asked for name, wanted in names.items()}
@@ -105,7 +105,7 @@ def plan(task_vars: dict[str, t.Any], wishes: judging.Wishes) -> Plan:
             verdicts.append(judging.unreachable(spec, str(why)))
             continue
         wanted = read[name]
-        records[name] = _records(spec, zones, node["tenants"].get(name) or {}, wanted)
+        records[name] = tenant_records(spec, zones, node["tenants"].get(name) or {}, wanted)
         rules = [*(covered.policies[name].get("ignore_rules") or ()), *wishes.ignore_rules]
         own = dataclasses.replace(wishes, ignore_rules=rules, now=now, heals=heals.get(name, ()))
         verdicts.append(judging.judge(spec, wanted, node, records[name], own))
@@ -124,7 +124,7 @@ def unread(covered: fleet.Fleet) -> dict[str, dict[str, t.Any]]:
     return {one.tenant: one.as_dict() for one in sorted(verdicts, key=lambda one: one.tenant)}
 
 
-def _nodes(task_vars: dict[str, t.Any], covered: fleet.Fleet) -> dict[str, t.Any]:
+def node_reads(task_vars: dict[str, t.Any], covered: fleet.Fleet) -> dict[str, t.Any]:
     """Reader results by node."""
     result = {}
     for reader in fleet.localhost_fact(task_vars, "tenantry_readers", []):
@@ -151,7 +151,7 @@ def _extra(task_vars: dict[str, t.Any], covered: fleet.Fleet, nodes: dict[str, t
     return found
 
 
-def _zones(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+def zone_reads(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
     """Reader results by zone, from the loop that read them."""
     for reader in fleet.localhost_fact(task_vars, "tenantry_readers", []):
         read = fleet.registered(task_vars, reader, "tenantry_zone_info")
@@ -160,7 +160,14 @@ def _zones(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
     return {}
 
 
-def _records(spec: dict[str, t.Any], zones: dict[str, t.Any], live: dict[str, t.Any], wanted: str) -> judging.DnsPlan:
+def tenant_records(
+    spec: dict[str, t.Any], zones: dict[str, t.Any], live: dict[str, t.Any], wanted: str
+) -> judging.DnsPlan:
+    """What is wrong with the records of a tenant in its zone.
+
+    :param live: of the tenant, from its node's reader.
+    :param wanted: digest of the spec.
+    """
     desired = dns.record_sets(spec)
     # Of a release with the spec's own digest, what was applied is what is wanted.
     applied = desired if live.get("spec_digest") == wanted else (live.get("last") or {}).get("records") or []

@@ -14,19 +14,27 @@ import sys
 import typing as t
 
 import estate_access
+import promtool
+from machine import need
 from places import ROOT, SERVERS, Core
 from sandbox import environment, prepare_home
 from stage import Stage, Verdict, pytest_summaries
 from tree import copy
 
+# For the role that writes units.
+COMMANDS = {"systemd-analyze": "systemd", "nsenter": "util-linux"}
 FAILED = re.compile(r"The \d+ integration test\(s\) listed below \(out of \d+\) failed")
 
 
 def configure(core: Core, estate: dict[str, t.Any]) -> None:
-    """Tell the targets where the estate is. JSON is YAML, and quotes whatever needs it."""
+    """Tell the targets where the estate and tools are. JSON is YAML, and quotes whatever needs it."""
     import yaml
 
-    values = {"estate_registry": estate["registry"], "estate_images": estate["images"]}
+    values = {
+        "estate_registry": estate["registry"],
+        "estate_images": estate["images"],
+        "promtool": str(promtool.path()),
+    }
     path = core.collection / "tests" / "integration" / "integration_config.yml"
     path.write_text("---\n" + yaml.safe_dump(values), encoding="utf-8")
 
@@ -64,6 +72,7 @@ def test_estate(stage: Stage) -> None:
 def main() -> int:
     """Bring up the estate, run the targets."""
     stage = Stage("integration")
+    need(COMMANDS)
     estate = estate_access.up(stage)
     if estate is None:
         return stage.finish()

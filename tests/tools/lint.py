@@ -10,6 +10,7 @@ import sys
 import typing as t
 from pathlib import Path
 
+import promtool
 import yaml
 from places import CACHE, NEWEST, ROOT, copied_files
 from stage import Stage
@@ -84,6 +85,11 @@ def main() -> int:
     stage.check("shellcheck", [tool("shellcheck"), *shell_scripts()])
     stage.call("no file names a path of one machine", machine_paths)
     stage.call("action groups", action_groups)
+    prometheus = str(promtool.path())
+    rules = sorted(map(str, (ROOT / "extensions" / "prometheus" / "rules").glob("*.yml")))
+    stage.check("alert rules", [prometheus, "check", "rules", *rules])
+    tests = sorted(map(str, (ROOT / "tests" / "prometheus").glob("*_test.yml")))
+    stage.check("alert rules: when they fire", [prometheus, "test", "rules", *tests])
     stage.check("role READMEs", [sys.executable, str(Path(__file__).with_name("role_readmes.py")), "--check"])
     stage.check("changelog", [tool("antsibull-changelog"), "lint"], cwd=collection)
     # Names other plugins and options as it renders them: a reference to something that is gone is an error.

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 
 class MachineError(Exception):
@@ -44,6 +46,31 @@ def install(package: str, reason: str) -> None:
     subprocess.run(update, env=environment, check=False, stdout=subprocess.DEVNULL)
     if subprocess.run(command, env=environment, check=False, stdout=subprocess.DEVNULL).returncode != 0:
         raise MachineError(f"apt-get install {package} failed (see above); {advice}")
+
+
+def unpack(packages: tuple[str, ...], file: str, target: Path) -> None:
+    """Take one file out of a Debian package without installing it: some start a server when they are installed.
+
+    :param packages: the first of these that has the file; Debian's releases differ.
+    """
+    update = privileged(["apt-get", "update", "-qq"]) or ["true"]
+    with tempfile.TemporaryDirectory() as folder:
+        # A bare machine may have no package lists yet; those that are there are tried first because that is free.
+        for before in (["true"], update):
+            subprocess.run(before, check=False, stdout=subprocess.DEVNULL)
+            for package in packages:
+                shutil.rmtree(folder)
+                os.mkdir(folder)
+                command = ["apt-get", "download", "-qq", package]
+                if subprocess.run(command, cwd=folder, check=False, capture_output=True).returncode == 0:
+                    archive = str(next(Path(folder).glob("*.deb")))
+                    subprocess.run(["dpkg-deb", "--extract", archive, f"{folder}/root"], check=True)
+                    found = Path(folder) / "root" / file
+                    if found.is_file():
+                        target.parent.mkdir(parents=True, exist_ok=True)
+                        shutil.copy2(found, target)
+                        return
+    raise MachineError(f"there is no command {target.name}, and apt-get download {packages[-1]} failed")
 
 
 def need(commands: dict[str, str]) -> None:

@@ -13,7 +13,10 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils.drift.values imp
 
 # They change what Ansible remembers, nothing on a host.
 IN_MEMORY = {"add_host", "group_by", "ansible.builtin.add_host", "ansible.builtin.group_by"}
-FLEET_ACTIONS = {f"tenantry.platform.{name}": name for name in ("plan_readers", "plan", "plan_outcomes", "report")}
+FLEET_ACTIONS = {
+    f"tenantry.platform.{name}": name
+    for name in ("plan_readers", "plan", "plan_outcomes", "report", "diagnosis_questions", "diagnosis")
+}
 MAXIMUM_ITEM = 200
 
 

@@ -36,6 +36,7 @@ class Run:
 
     :param check: whether it runs with ``--check``.
     :param limit: what ``--limit`` says; such a run speaks of a part of the fleet.
+    :param fleet: what the fleet is called, where reports of several stand side by side.
     """
 
     report_id: str
@@ -43,6 +44,7 @@ class Run:
     started: str
     check: bool = False
     limit: str | None = None
+    fleet: str | None = None
     playbooks: list[str] = dataclasses.field(default_factory=list)
     verdicts: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
     rows: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
@@ -56,6 +58,7 @@ class Run:
     planned: bool = False
     applied: bool = False
     reported: bool = False
+    diagnosed: bool = False  # the plan served a walk to some tenants, which is no check of the fleet
     plan_checked: bool = False
 
     @property
@@ -67,7 +70,7 @@ class Run:
     @property
     def tells(self) -> bool:
         """Whether it knows anything about how things are: a plain playbook run does not."""
-        return self.check or self.asked
+        return not self.diagnosed and (self.check or self.asked)
 
     @property
     def ended(self) -> bool:
@@ -135,6 +138,8 @@ class Run:
             self.planned, self.plan_checked = True, event.check_mode
         elif event.fleet_action == "plan_outcomes":
             self.applied = True
+        elif event.fleet_action in ("diagnosis_questions", "diagnosis"):
+            self.diagnosed = True
         else:
             self.rows.update({str(one["tenant"]): one for one in event.result["tenants"]})
             self.reported = True
@@ -144,4 +149,4 @@ class Run:
         for one in verdicts:
             self.verdicts[str(one["tenant"])] = one
             self.rows.pop(str(one["tenant"]), None)
-        self.asked, self.applied, self.reported = True, False, False
+        self.asked, self.applied, self.reported, self.diagnosed = True, False, False, False

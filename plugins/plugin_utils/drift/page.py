@@ -85,6 +85,8 @@ def _header(document: dict[str, t.Any]) -> str:
         f"on {isolated(document['controller'])}",
         f"{time(document['started'])} to {time(document['finished'])}",
     ]
+    if document["fleet"]:
+        facts.insert(0, f"<strong>fleet {isolated(document['fleet'])}</strong>")
     if document["limit"]:
         facts.insert(0, f"<strong>limited to {isolated(document['limit'])}</strong>")
     items = "".join(f"<li>{one}</li>" for one in facts)

@@ -24,7 +24,7 @@ STYLE = """
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans",
   sans-serif; }
-main { max-width: 1240px; margin: 0 auto; padding: 28px 20px 60px; }
+main { max-width: 1240px; margin: 0 auto; padding: 28px 20px 60px; overflow-wrap: anywhere; }
 h1 { font-size: 26px; line-height: 1.25; margin: 0 0 4px; letter-spacing: -.01em; }
 h2 { font-size: 18px; margin: 36px 0 10px; }
 p { margin: 4px 0; }
@@ -38,10 +38,10 @@ a { color: var(--blue); }
   padding: 10px 14px; margin: 16px 0 0; }
 .banner.bad { border-color: var(--red); background: var(--red-wash); }
 .banner ul { margin: 4px 0 0; padding-left: 20px; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(118px, 1fr)); gap: 10px; margin: 20px 0 16px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(124px, 1fr)); gap: 10px; margin: 20px 0 16px; }
 .tile { display: block; text-align: left; font: inherit; color: inherit; background: var(--card);
   border: 1px solid var(--line); border-top: 4px solid var(--tone); border-radius: 8px; padding: 8px 12px 10px;
-  cursor: pointer; }
+  cursor: pointer; overflow-wrap: normal; }
 .tile b { display: block; font-size: 26px; line-height: 1.2; font-variant-numeric: tabular-nums; color: var(--tone); }
 .tile:hover { background: var(--wash); }
 .tile[aria-pressed=true] { background: var(--tone-wash); border-color: var(--tone); }
@@ -62,6 +62,8 @@ a { color: var(--blue); }
   border-bottom: 1px solid var(--line); }
 .tenant { border-top: 1px solid var(--line); content-visibility: auto; contain-intrinsic-size: auto 37px; }
 .head + .tenant { border-top: 0; }
+/* What gets the focus must not hide below the bar. */
+.tenant, .tenant > summary { scroll-margin-top: 64px; }
 .tenant > summary { cursor: pointer; list-style: none; }
 .tenant > summary::-webkit-details-marker { display: none; }
 .tenant > summary:hover { background: var(--wash); }
@@ -84,6 +86,8 @@ th, td { padding: 6px 10px; border: 1px solid var(--line); vertical-align: top; 
 td.what { overflow-wrap: anywhere; min-width: 150px; width: 26%; }
 td.value { min-width: 130px; max-width: 320px; width: 18%; }
 td.value pre { margin: 0; max-height: 220px; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
+td.reason { min-width: 180px; }
+td.until { white-space: nowrap; }
 td.odd { background: var(--red-wash); }
 td.new { background: var(--blue-wash); }
 .none { color: var(--soft); font-style: italic; }
@@ -107,11 +111,29 @@ td.new { background: var(--blue-wash); }
   cursor: pointer; }
 [hidden] { display: none !important; }
 @media (max-width: 960px) {
-  .head { display: none; }
-  .row { grid-template-columns: 18px 1fr auto; }
-  .row > :nth-child(n+4) { grid-column: 2 / -1; }
+  .row { display: flex; flex-wrap: wrap; gap: 2px 12px; padding-left: 44px; position: relative; }
+  .row > :first-child { position: absolute; left: 14px; }
+  .row.head { display: none; }
+  .row > strong { flex: 1 1 calc(100% - 150px); }
+  .row > .why { flex-basis: 100%; }
   .row > .blank { display: none; }
   .detail { padding-left: 14px; }
+}
+@media (max-width: 700px) {
+  main { padding: 16px 12px 40px; }
+  h1 { font-size: 21px; }
+  .tiles { grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); gap: 8px; }
+  .tile { font-size: 14px; padding: 6px 9px 8px; }
+  .tile b { font-size: 21px; }
+  .bar { position: static; }
+  .bar input { flex-basis: 100%; }
+  .tenant, .tenant > summary { scroll-margin-top: 0; }
+  .scroll table, .scroll tbody, .scroll tr, .scroll td { display: block; width: auto; max-width: none; }
+  .scroll thead { display: none; }
+  .scroll tr { border: 1px solid var(--line); margin: 0 0 8px; }
+  .scroll td { border: 0; padding: 4px 10px; }
+  .scroll td[data-label] { display: grid; grid-template-columns: 92px minmax(0, 1fr); gap: 8px; }
+  .scroll td[data-label]::before { content: attr(data-label); color: var(--soft); font-size: 13px; }
 }
 @media print {
   .bar { display: none; }

@@ -94,10 +94,12 @@ def _field(finding: Finding) -> str:
     # The value that is not like the others is the one to look at.
     odd = finding["class"] != "pending"
     new = desired is not None and desired != last
+    classes = f'<span class="pills">{pill(_tone(finding), finding["class"])}{state}</span>'
     return (
-        f"<tr>{_what(finding)}<td>{isolated(finding['field'])}</td><td>{pill(_tone(finding), finding['class'])}<br>"
-        f"{state}</td>{_value(last, finding, '')}{_value(desired, finding, ' new' if new else '')}"
-        f"{_value(live, finding, ' odd' if odd else '')}</tr>"
+        f"<tr>{_what(finding)}{_labelled('Field', isolated(finding['field']))}"
+        f"{_labelled('Class', classes)}"
+        f"{_value('Last applied', last, finding)}{_value('Desired', desired, finding, ' new' if new else '')}"
+        f"{_value('Live', live, finding, ' odd' if odd else '')}</tr>"
     )
 
 
@@ -115,8 +117,13 @@ def _what(finding: Finding) -> str:
     )
 
 
-def _value(content: t.Any, finding: Finding, style: str) -> str:
-    return f'<td class="value{style}">{value(content, finding["sensitive"])}</td>'
+def _value(label: str, content: t.Any, finding: Finding, style: str = "") -> str:
+    return _labelled(label, value(content, finding["sensitive"]), f"value{style}")
+
+
+def _labelled(label: str, content: str, style: str = "") -> str:
+    """A cell that says what it is where there is no room for a head above it."""
+    return f'<td class="{style}" data-label="{label}">{content}</td>'
 
 
 def ignored_section(ignored: list[Finding]) -> str:
@@ -124,9 +131,11 @@ def ignored_section(ignored: list[Finding]) -> str:
     if not ignored:
         return ""
     rows = "\n".join(
-        f"<tr><td>{isolated(one['tenant'])}</td>{_what(one)}<td>{isolated(one['field'])}</td>"
-        f"{_value(one['last'], one, '')}{_value(one['live'], one, '')}"
-        f"<td>{isolated(one['ignored_by']['reason'])}</td><td>{_until(one['ignored_by']['until'])}</td></tr>"
+        f"<tr><td><strong>{isolated(one['tenant'])}</strong></td>{_what(one)}"
+        f"{_labelled('Field', isolated(one['field']))}"
+        f"{_value('Last applied', one['last'], one)}{_value('Live', one['live'], one)}"
+        f"{_labelled('Reason', isolated(one['ignored_by']['reason']), 'reason')}"
+        f"{_labelled('Until', _until(one['ignored_by']['until']), 'until')}</tr>"
         for one in ignored
     )
     return (

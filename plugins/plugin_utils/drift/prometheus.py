@@ -42,10 +42,12 @@ def render(document: dict[str, t.Any]) -> bytes:
         ),
         ("check_timestamp_seconds", "When the last check ended", [({}, finished)]),
     ]
+    # Several fleets may be watched from one machine, whose collector refuses two samples with equal labels.
+    fleet = {"fleet": clean(document["fleet"])} if document["fleet"] else {}
     lines = []
     for name, text, samples in families:
         lines += [f"# HELP tenantry_drift_{name} {text}.", f"# TYPE tenantry_drift_{name} gauge"]
-        lines += [f"tenantry_drift_{name}{_labels(labelled)} {value}" for labelled, value in samples]
+        lines += [f"tenantry_drift_{name}{_labels({**fleet, **labelled})} {value}" for labelled, value in samples]
     return "\n".join([*lines, ""]).encode()
 
 

@@ -242,3 +242,12 @@ def test_a_run_that_neither_planned_nor_checked_tells_nothing():
     assert not run().tells
     assert run(check=True).tells
     assert checked(verdict("acme")).tells
+
+
+def test_a_plan_that_serves_a_diagnosis_writes_no_report_and_one_that_follows_does():
+    made = checked(verdict("acme"))
+    made.ok(fleet("plan", [verdict("acme")]))
+    made.ok(event("tenantry.platform.diagnosis_questions", {"changed": False, "ansible_facts": {}}))
+    assert not made.tells
+    made.ok(fleet("plan", [verdict("acme")]))
+    assert made.tells

@@ -88,6 +88,13 @@ def test_trouble_comes_first_and_is_what_is_shown_first():
     assert "3 tenants: 2 drifted" in seen.text
 
 
+def test_the_name_of_the_fleet_stands_on_top():
+    made = checked(verdict("acme"))
+    assert "fleet eu-west" not in look(made).text
+    made.fleet = "eu-west"
+    assert "fleet eu-west" in look(made).text
+
+
 def test_a_fleet_without_trouble_is_shown_whole():
     seen = look(checked(verdict("acme")))
     assert "1 tenant: all as they should be" in seen.text

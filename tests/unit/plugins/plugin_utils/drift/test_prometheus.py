@@ -40,6 +40,15 @@ def test_findings_are_counted_by_tenant_node_class_and_severity():
     assert not any("web" in line for line in lines)  # no name of a resource
 
 
+def test_a_named_fleet_stands_first_on_every_sample():
+    made = checked(verdict("acme", "drift", finding()))
+    made.fleet = 'eu "west"'
+    lines = samples(made)
+    assert lines
+    assert [line for line in lines if '{fleet="eu \\"west\\""' not in line] == []
+    assert [line for line in lines if not SAMPLE.fullmatch(line)] == []
+
+
 def test_what_a_run_mended_is_no_open_finding():
     made = checked(verdict("acme", "drift", finding()))
     made.ok(fleet("plan_outcomes", []))

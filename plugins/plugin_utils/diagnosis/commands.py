@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an operator types to mend something. Names are quoted: some come from a row that failed validation."""
+
+from __future__ import annotations
+
+import shlex
+
+PLAYBOOK = "ansible-playbook tenantry.platform."
+
+
+def deploy(tenant: str) -> str:
+    """Puts right whatever differs from the database."""
+    return f"{PLAYBOOK}deploy --limit {shlex.quote(tenant)}"
+
+
+def restart(tenant: str) -> str:
+    """New containers of all app services."""
+    return f"{PLAYBOOK}restart --limit {shlex.quote(tenant)}"
+
+
+def start(tenant: str) -> str:
+    """Releases the hold of a stop, or holds the tenant active."""
+    return f"{PLAYBOOK}start --limit {shlex.quote(tenant)}"
+
+
+def nodes(node: str) -> str:
+    """Engine, proxy and name server of a node."""
+    return f"{PLAYBOOK}nodes --limit {shlex.quote(node)}"
+
+
+def logs(tenant: str) -> str:
+    """Mends nothing, and shows more."""
+    return f"{PLAYBOOK}logs --limit {shlex.quote(tenant)}"
+
+
+def again(tenant: str) -> str:
+    """The same walk once more."""
+    return f"{PLAYBOOK}doctor --limit {shlex.quote(tenant)}"
+
+
+def ping(host: str) -> str:
+    """Whether Ansible reaches a host."""
+    return f"ansible {shlex.quote(host)} -m ansible.builtin.ping"
+
+
+def restart_containers(tenant: str, containers: list[str]) -> str:
+    """No playbook restarts a backing service: it would interrupt what depends on it."""
+    words = shlex.join(["docker", "restart", *containers])
+    return f"ansible {shlex.quote(tenant)} -m ansible.builtin.command -a {shlex.quote(words)}"
