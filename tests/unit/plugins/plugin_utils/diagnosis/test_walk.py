@@ -141,6 +141,12 @@ def test_an_engine_that_cannot_be_asked_is_the_cause_of_proxy_and_name_server_be
     assert because(patient)["edge"] == "container"
 
 
+def test_what_is_broken_comes_before_an_engine_that_only_cannot_be_asked(patient):
+    patient.engine_error = "no Docker engine answers"
+    patient.zone_error, patient.answers = "zone demo.test: refused", [answer(rcode="", value=[], error="refused")]
+    assert roots(patient) == ["dns", "container"]
+
+
 def test_two_causes_that_one_command_mends_name_it_once(patient):
     patient.web.update(state="exited")
     patient.records = []
