@@ -65,6 +65,13 @@ def test_a_dead_database_is_the_cause_of_what_depends_on_it(patient):
     assert because(patient) == {"health": "database", "route": "health"}
 
 
+def test_an_error_of_an_app_whose_database_is_dead_follows_from_it(patient):
+    patient.postgres.update(state="exited")
+    patient.request(500)
+    assert roots(patient) == ["database"]
+    assert because(patient) == {"route": "database"}
+
+
 def test_an_app_that_crashes_without_its_database_follows_from_it(patient):
     patient.postgres.update(state="exited")
     patient.web.update(state="restarting", exit_code=1)
