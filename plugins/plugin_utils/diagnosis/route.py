@@ -30,7 +30,7 @@ def url(spec: t.Mapping[str, t.Any]) -> str:
     return "" if first is None else traefik.url(first)
 
 
-def judge(case: Case, edge: Link, container: Link, health: Link) -> Link:
+def judge(case: Case, edge: Link, container: Link, health: Link, database: Link) -> Link:
     """Routers and upstreams as they were applied, and a real request."""
     if not case.active:
         return _resting(case)
@@ -40,16 +40,17 @@ def judge(case: Case, edge: Link, container: Link, health: Link) -> Link:
     if reply is None:
         return Link(NAME, UNKNOWN, "no request was sent")
     own, served, foreign = _findings(case)
-    behind = next((one for one in (edge, container, health) if not one.fine), None)
+    behind = [one for one in (edge, container, health, database) if not one.fine]
     text, arrived = _answered(case, reply, unrouted=bool(own or served or behind))
     certificate = (reply["certificate"] or {}).get("problem")
     if not arrived and edge.status == BROKEN:
         return Link(NAME, BROKEN, text, because=edge.name)
     if own:
         return Link(NAME, BROKEN, own[0], [*own[1:], *served, text], commands.deploy(case.tenant))
-    if served or not arrived:
-        evidence = [*served, text] if not arrived else served
-        return _unserved(case, text if not arrived else served[0], evidence, reply, behind)
+    if not arrived:
+        return _unserved(case, text, served, reply, behind)
+    if served:
+        return _unserved(case, served[0], [*served[1:], text], reply, behind)
     if foreign:
         advice = "remove that router where it is defined: in a file below the proxy's directory dynamic, or in labels"
         return Link(NAME, BROKEN, foreign[0], [*foreign[1:], text], advice=advice)
@@ -105,9 +106,11 @@ def _denied(case: Case) -> str:
     return f"access rules of route {route['name']} do not let {client} in ({rules})"
 
 
-def _unserved(case: Case, text: str, evidence: list[str], reply: t.Mapping[str, t.Any], behind: Link | None) -> Link:
-    if behind is not None:
-        return Link(NAME, BROKEN, text, evidence, because=behind.name)
+def _unserved(
+    case: Case, text: str, evidence: list[str], reply: t.Mapping[str, t.Any], behind: t.Sequence[Link]
+) -> Link:
+    if behind:
+        return Link(NAME, BROKEN, text, evidence, because=behind[0].name)
     if reply["status"] >= 500 and not reply["of_proxy"]:
         advice = "nothing of the platform mends an error of the app: its log may tell more"
         return Link(NAME, BROKEN, text, evidence, commands.logs(case.tenant), advice)

@@ -104,7 +104,7 @@ def _probed(case: Case) -> dict[str, Link]:
         containers.DATABASE: database,
         containers.CONTAINER: container,
         containers.HEALTH: health,
-        route.NAME: route.judge(case, at_edge, container, health),
+        route.NAME: route.judge(case, at_edge, container, health, database),
     }
 
 

@@ -268,6 +268,9 @@ def test_too_few_servers_are_told_though_a_request_arrives(patient):
     link = patient.link("route")
     assert (link.status, link.command) == ("broken", RESTART)
     assert "servers is 1, was applied as 2" in link.text
+    patient.request(503, of_proxy=True)
+    assert patient.link("route").text == "https://acme.demo.test/: 503, the proxy gives up"
+    assert "servers is 1" in patient.link("route").evidence[0]
 
 
 def test_the_root_of_a_tenant_is_opened_before_a_path_below_it(patient):

@@ -65,6 +65,13 @@ def test_a_dead_database_is_the_cause_of_what_depends_on_it(patient):
     assert because(patient) == {"health": "database", "route": "health"}
 
 
+def test_an_error_of_an_app_whose_database_is_dead_follows_from_it(patient):
+    patient.postgres.update(state="exited")
+    patient.request(500)
+    assert roots(patient) == ["database"]
+    assert because(patient) == {"route": "database"}
+
+
 def test_an_app_that_crashes_without_its_database_follows_from_it(patient):
     patient.postgres.update(state="exited")
     patient.web.update(state="restarting", exit_code=1)
@@ -139,6 +146,12 @@ def test_an_engine_that_cannot_be_asked_is_the_cause_of_proxy_and_name_server_be
     patient.edge_is_dead()
     assert roots(patient) == expected
     assert because(patient)["edge"] == "container"
+
+
+def test_what_is_broken_comes_before_an_engine_that_only_cannot_be_asked(patient):
+    patient.engine_error = "no Docker engine answers"
+    patient.zone_error, patient.answers = "zone demo.test: refused", [answer(rcode="", value=[], error="refused")]
+    assert roots(patient) == ["dns", "container"]
 
 
 def test_two_causes_that_one_command_mends_name_it_once(patient):
