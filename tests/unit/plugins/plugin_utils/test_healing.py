@@ -8,11 +8,17 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from test_plan import EDITED, FINDING, LIVE, RECORD, SPEC
 
 from ansible_collections.tenantry.platform.plugins.plugin_utils import three_way
 from ansible_collections.tenantry.platform.plugins.plugin_utils.healing import Limits
 from ansible_collections.tenantry.platform.plugins.plugin_utils.plan import DnsPlan, Wishes, judge, plan_records
+from ansible_collections.tenantry.platform.tests.unit.plugins.plugin_utils.test_plan import (
+    EDITED,
+    FINDING,
+    LIVE,
+    RECORD,
+    SPEC,
+)
 
 NOW = datetime.datetime(2026, 11, 18, 12, tzinfo=datetime.timezone.utc)  # a Wednesday
 SATURDAY = datetime.datetime(2026, 11, 21, 23, tzinfo=datetime.timezone.utc)

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import pytest
-from test_fleet import HostVars
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils import database_migrate, ledger, planner, rollout
+from ansible_collections.tenantry.platform.tests.unit.plugins.plugin_utils.test_fleet import HostVars
 
 
 def verdict(tenant, ring=0, action="deploy"):
