@@ -21,7 +21,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-clean test lint sanity units integration molecule e2e e2e-all browser load faults bench docs build changelog role-readmes venv lock clean
+.PHONY: help demo demo-clean test lint sanity units integration systemd molecule e2e e2e-all browser load faults bench docs build changelog role-readmes venv lock clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)$$/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -32,7 +32,7 @@ demo: venv ## deploy the example fleet on this machine: engine, proxy, name serv
 demo-clean: venv ## remove everything that the demo made
 	@PATH="$(VENV)/bin:$$PATH" $(TOOLS)/demo.sh clean
 
-test: ## lint, sanity, units, package, integration, molecule and the demo end to end
+test: ## lint, sanity, units, package, integration, systemd, molecule and the demo end to end
 	@$(PYTHON) $(TOOLS)/run_all.py
 
 lint: venv ## formatters, linters, types, changelog, documentation, role READMEs
@@ -46,6 +46,9 @@ units: venv ## ansible-test units on the newest and the oldest ansible-core
 
 integration: venv ## ansible-test integration: each module against real servers
 	@$(VENV)/bin/python $(TOOLS)/integration.py $(TARGETS)
+
+systemd: venv ## the role drift_watch under a real systemd
+	@$(VENV)/bin/python $(TOOLS)/systemd.py
 
 molecule: venv ## a bare Debian machine becomes a node over SSH and gets its tenants
 	@$(VENV)/bin/python $(TOOLS)/scenario.py

@@ -14,15 +14,11 @@ import sys
 import typing as t
 
 import estate_access
-import promtool
-from machine import need
 from places import ROOT, SERVERS, Core
 from sandbox import environment, prepare_home
 from stage import Stage, Verdict, pytest_summaries
 from tree import copy
 
-# For the role that writes units.
-COMMANDS = {"systemd-analyze": "systemd", "nsenter": "util-linux"}
 FAILED = re.compile(r"The \d+ integration test\(s\) listed below \(out of \d+\) failed")
 
 
@@ -33,7 +29,6 @@ def configure(core: Core, estate: dict[str, t.Any]) -> None:
     values = {
         "estate_registry": estate["registry"],
         "estate_images": estate["images"],
-        "promtool": str(promtool.path()),
     }
     path = core.collection / "tests" / "integration" / "integration_config.yml"
     path.write_text("---\n" + yaml.safe_dump(values), encoding="utf-8")
@@ -72,7 +67,6 @@ def test_estate(stage: Stage) -> None:
 def main() -> int:
     """Bring up the estate, run the targets."""
     stage = Stage("integration")
-    need(COMMANDS)
     estate = estate_access.up(stage)
     if estate is None:
         return stage.finish()

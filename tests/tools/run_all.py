@@ -25,7 +25,7 @@ from places import REPORTS
 STAGES = REPORTS / "stages"
 FIRST, SERVERS = "venv", "estate"
 # The scenario has an engine of its own, in a machine of its own.
-READING = ("lint", "units", "build", "sanity", "molecule")
+READING = ("lint", "units", "build", "sanity", "systemd", "molecule")
 TALKING = ("integration", "e2e")
 COMMANDS = {"estate": [sys.executable, str(ROOT / "tests" / "estate" / "estate.py"), "up"]}
 

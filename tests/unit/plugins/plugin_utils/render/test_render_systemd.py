@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Units and environment files, read back by the rules of systemd.syntax(7) and systemd.service(5).
 
-The integration target role_drift_watch asks a real systemd the same.
+tests/systemd asks a real systemd the same.
 """
 
 from __future__ import annotations

@@ -162,8 +162,9 @@ class Controller:
         said = self.playbook("drift_watch", "-e", self.settings(**changes), *arguments)
         # What a check prints would be in the journal, which does not run here. PrivateTmp hides a checkout in /tmp.
         drop_in = f"[Service]\nStandardOutput=append:{LOG}\nStandardError=inherit\n"
-        collection = (os.environ["ANSIBLE_COLLECTIONS_PATH"], COLLECTION)
-        drop_in += "".join(f"BindReadOnlyPaths={path}\n" for path in collection)
+        # A checkout may lie below /tmp, which a check does not see.
+        needed = (os.environ["ANSIBLE_COLLECTIONS_PATH"], COLLECTION, sys.prefix, sys.base_prefix)
+        drop_in += "".join(f"BindReadOnlyPaths={path}\n" for path in needed)
         self.need("mkdir", "-p", DROP_INS)
         self.write(DROP_INS / "test.conf", drop_in)
         self.need("systemctl", "daemon-reload")
