@@ -112,8 +112,8 @@ def _unserved(
     if behind:
         return Link(NAME, BROKEN, text, evidence, because=behind[0].name)
     if reply["status"] >= 500 and not reply["of_proxy"]:
-        advice = "nothing of the platform mends an error of the app: its log may tell more"
-        return Link(NAME, BROKEN, text, evidence, commands.logs(case.tenant), advice)
+        advice = f"that is for whoever makes the app; its log may tell more: {commands.logs(case.tenant)}"
+        return Link(NAME, BROKEN, text, evidence, advice=advice)
     return Link(NAME, BROKEN, text, evidence, commands.restart(case.tenant))
 
 
