@@ -149,7 +149,7 @@ class Container:
             "name": self.name,
             "id": self.id,
             "tenant": self.tenant,
-            "project": self.project,
+            "project": self.project or "",
             "service": self.service,
             "release": self.release,
             "spec_digest": self.spec_digest,

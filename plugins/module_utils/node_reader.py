@@ -19,6 +19,7 @@ from ansible_collections.tenantry.platform.plugins.module_utils import (
     engine_images,
     engine_networks,
     engine_volumes,
+    traefik_route_file,
 )
 from ansible_collections.tenantry.platform.plugins.module_utils.compare import Finding, LiveContainer
 from ansible_collections.tenantry.platform.plugins.module_utils.container_fields import Fields
@@ -121,6 +122,7 @@ class Node:
             "engine_error": self.engine_error,
             "edge_error": self.edge_error,
             "tenants": {name: self._tenant(name, digest, name in with_volumes) for name, digest in asked.items()},
+            "edge_files": traefik_route_file.other_files(os.path.join(self.params["edge_root"], "dynamic"), asked),
             "others": sorted({*self.of_tenant, *_directories(self.params["root"])} - {*asked, ""}),
         }
 

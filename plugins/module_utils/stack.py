@@ -70,6 +70,12 @@ class Stack:
                 f"({', '.join(owner or 'none' for owner in sorted(owners))}); a stack belongs to one",
                 "invalid",
             )
+        if not params["project_name"] and (not params["tenant"] or params["state"] not in ("absent", "stopped")):
+            raise TenantryError(
+                "project_name is empty: only a tenant's containers without a project can be stopped or removed so; "
+                "name the tenant",
+                "invalid",
+            )
         return cls(
             engine=engine,
             project=params["project_name"],
@@ -96,10 +102,13 @@ class Stack:
         return label_filters(project=self.project)
 
     def containers(self) -> list[Container]:
-        """The project's containers, all ours.
+        """The project's containers, all ours; without a project those of the tenant that belong to none.
 
         :raises TenantryError: kind ``foreign_object`` for one of the project that is not this tenant's.
         """
+        if not self.project:
+            mine = engine_containers.read(self.engine, label_filters(tenant=self.owner))
+            return [container for container in mine if not container.labels.get(PROJECT_LABEL)]
         found = engine_containers.read(self.engine, [f"{PROJECT_LABEL}={self.project}"])
         for container in found:
             engine_networks.refuse_foreign(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from . import container_fields, engine_containers, engine_images, engine_networks, engine_volumes
@@ -114,7 +115,8 @@ class Convergence:
             if network.name in wanted or ("network", network.name, "presence") in stack.accepted:
                 continue
             try:
-                stack.act("remove", "network", network.name, _removal(stack, network))
+                remove = functools.partial(engine_networks.remove, stack.engine, network)
+                stack.act("remove", "network", network.name, remove)
             except TenantryError as error:
                 if error.error_kind != "network_in_use":
                     raise
@@ -198,10 +200,6 @@ def _edited(stack: Stack, chosen: t.Mapping[str, Service], containers: t.Sequenc
     return found
 
 
-def _removal(stack: Stack, network: engine_networks.Network) -> t.Callable[[], None]:
-    return lambda: engine_networks.remove(stack.engine, network)
-
-
 def _missing_objects(stack: Stack) -> list[t.Callable[[], None]]:
     """Networks and volumes to create. All are looked at before the first is made."""
     todo: list[t.Callable[[], None]] = []
@@ -215,7 +213,7 @@ def _missing_objects(stack: Stack) -> list[t.Callable[[], None]]:
 
 
 def _creation(stack: Stack, kind: str, name: str, create: t.Callable[..., None], wanted: t.Any) -> t.Callable[[], None]:
-    return lambda: stack.act("create", kind, name, lambda: create(stack.engine, wanted))
+    return lambda: stack.act("create", kind, name, functools.partial(create, stack.engine, wanted))
 
 
 def _refuse_missing_images(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from . import compose_orphans, engine_containers, engine_networks, engine_volumes
@@ -52,9 +53,9 @@ def absent(stack: Stack) -> dict[str, t.Any]:
         )
         stack.act_on_each(wave, "remove", remove)
     for network in networks:
-        stack.act("remove", "network", network.name, _removal(engine_networks.remove, stack.engine, network))
+        stack.act("remove", "network", network.name, functools.partial(engine_networks.remove, stack.engine, network))
     for volume in volumes:
-        stack.act("remove", "volume", volume.name, _removal(engine_volumes.remove, stack.engine, volume))
+        stack.act("remove", "volume", volume.name, functools.partial(engine_volumes.remove, stack.engine, volume))
     names = sorted({one.service for one in before})
     return stack.result(before, state_of(names, before), {name: [] for name in names})
 
@@ -65,10 +66,6 @@ def _meant(stack: Stack) -> list[Container]:
 
 def _is_there(stack: Stack, network: engine_networks.Network) -> bool:
     return engine_networks.is_removable(stack.engine, network)
-
-
-def _removal(remove: t.Callable[..., None], engine: Engine, wanted: t.Any) -> t.Callable[[], None]:
-    return lambda: remove(engine, wanted)
 
 
 STATES: dict[str, t.Callable[[Stack], dict[str, t.Any]]] = {

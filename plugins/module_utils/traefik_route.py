@@ -41,6 +41,7 @@ ROUTE_ARGUMENTS: dict[str, t.Any] = {
         },
     },
     "wait_timeout": {"type": "int", "default": 30},
+    "set_aside_broken": {"type": "bool", "default": False},
 }
 
 
@@ -53,7 +54,9 @@ class Route:
     content: bytes | None
     expect: t.Mapping[str, t.Any]
     wait_timeout: float
+    set_aside_broken: bool
     check_mode: bool
+    aside: t.Mapping[str, str] = dataclasses.field(default_factory=dict)  # broken neighbours, and where they are now
 
     # -- states -------------------------------------------------------------------------------------------------
 
@@ -99,7 +102,9 @@ class Route:
         if before is not None:
             self.file.require_directories()
             self.file.remove()
-        left = self._until_empty(lambda: gone.still_there(self.api), Deadline(self.wait_timeout))
+        left = self._unblocked(
+            lambda deadline: self._until_empty(lambda: gone.still_there(self.api), deadline), lambda: None
+        )
         if left:
             self.file.put_back(before)
             raise self._refusal("the removal of the route file", Expectation(), left, before, None)
@@ -173,12 +178,33 @@ class Route:
     def _switch(self, wanted: Expectation, before: bytes | None, content: bytes) -> None:
         old = self._defined_in(before)
         self.file.install(content)
-        left = self._until_taken(wanted, old, Deadline(self.wait_timeout))
+        left = self._unblocked(
+            lambda deadline: self._until_taken(wanted, old, deadline), lambda: self.file.install(content)
+        )
         if not left:
             return
         rejected = self.file.reject(content)
         self.file.put_back(before)
         raise self._refusal("the route file", wanted, left, before, rejected)
+
+    def _unblocked(self, look: t.Callable[[Deadline], list[Mismatch]], again: t.Callable[[], None]) -> list[Mismatch]:
+        """What Traefik did not take of a change, at last with broken neighbours out of its way.
+
+        They come back when that was not the reason: then what is broken to us is not to Traefik.
+        """
+        broken = self.file.broken_neighbours() if self.set_aside_broken else {}
+        # Beside a broken file Traefik takes nothing, and a moment is enough to be sure.
+        left = look(Deadline(SETTLE_SECONDS if broken else self.wait_timeout))
+        if not left or not broken:
+            return left
+        kept = self.file.set_aside(broken)
+        again()
+        left = look(Deadline(self.wait_timeout))
+        if left:
+            self.file.return_to_place(kept)
+        else:
+            self.aside = kept
+        return left
 
     def _until_taken(self, wanted: Expectation, old: Expectation, deadline: Deadline) -> list[Mismatch]:
         """What is not right at the deadline, or earlier once Traefik stands by a refusal."""
@@ -247,6 +273,11 @@ class Route:
         return {
             "changed": changed,
             "path": self.file.path,
+            "set_aside": dict(self.aside),
+            "warnings": [
+                f"{path} was broken, so that Traefik took no change of any route: it is kept as {kept}"
+                for path, kept in self.aside.items()
+            ],
             "diff": {
                 "before_header": self.file.path,
                 "after_header": self.file.path,
@@ -276,6 +307,7 @@ def apply(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         content=_content(params),
         expect=params["expect"] or {},
         wait_timeout=params["wait_timeout"],
+        set_aside_broken=params["set_aside_broken"],
         check_mode=check_mode,
     )
     return route.absent() if params["state"] == "absent" else route.present()

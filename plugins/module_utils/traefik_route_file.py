@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import shutil
 import time
 import typing as t
 
@@ -24,6 +25,9 @@ except ImportError:
 
 SUFFIX = ".yml"
 WATCHED_SUFFIXES = (".yml", ".yaml")
+
+#: Of the platform and of operators; no tenant's name begins so.
+OWN_PREFIX = "00-"
 
 #: Traefik's process may be another user's; a route is no secret.
 MODE = 0o644
@@ -146,6 +150,38 @@ def refuse_foreign_names(content: t.Mapping[str, t.Any], tenant: str, path: str)
             )
 
 
+def other_files(directory: str, tenants: t.Container[str]) -> dict[str, str]:
+    """Files that Traefik reads and that belong to none of the tenants; of those with ``00-`` only broken ones.
+
+    :returns: by name why Traefik cannot read it; empty for one that it can.
+    """
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError:
+        return {}
+    found = {
+        name: why_broken(os.path.join(directory, name))
+        for name in names
+        if name.endswith(WATCHED_SUFFIXES) and name.removesuffix(SUFFIX) not in tenants
+    }
+    return {name: why for name, why in found.items() if why or not name.startswith(OWN_PREFIX)}
+
+
+def why_broken(path: str) -> str:
+    """Why Traefik cannot read a file, which stops it from taking any change of its directory; empty when it can."""
+    try:
+        with open(path, "rb") as stream:
+            raw = stream.read()
+        refuse_invalid(raw, as_spelled(parse(raw, path)), path)
+    except FileNotFoundError:
+        return ""
+    except TenantryError as error:
+        return error.message if error.error_kind == "invalid_route" else ""
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror})"
+    return ""
+
+
 @dataclasses.dataclass(frozen=True)
 class RouteFile:
     """``<directory>/<name>.yml`` and the two directories beside the watched one.
@@ -246,18 +282,29 @@ class RouteFile:
 
     def broken_neighbours(self) -> dict[str, str]:
         """Files beside this one that Traefik cannot read, which stops it from taking any change: path and reason."""
-        broken = {}
-        for path in self.neighbours():
-            try:
-                with open(path, "rb") as stream:
-                    raw = stream.read()
-                refuse_invalid(raw, as_spelled(parse(raw, path)), path)
-            except TenantryError as error:
-                if error.error_kind == "invalid_route":
-                    broken[path] = error.message
-            except OSError as error:
-                broken[path] = f"{path} cannot be read ({error.strerror})"
-        return broken
+        found = {path: why_broken(path) for path in self.neighbours()}
+        return {path: why for path, why in found.items() if why}
+
+    def set_aside(self, paths: t.Iterable[str]) -> dict[str, str]:
+        """Move broken files out of the watched directory; by path where each is kept."""
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        self.make_side_directories()
+        kept = {}
+        for path in paths:
+            target = os.path.join(self.rejected, f"{os.path.basename(path)}.{stamp}")
+            with contextlib.suppress(FileNotFoundError):
+                shutil.move(path, target)
+                kept[path] = target
+        # Somebody may have repaired one in the meantime.
+        repaired = {path: target for path, target in kept.items() if not why_broken(target)}
+        self.return_to_place(repaired)
+        return {path: target for path, target in kept.items() if path not in repaired}
+
+    def return_to_place(self, kept: t.Mapping[str, str]) -> None:
+        """Move files back where they were, unless there are others by now."""
+        for path, target in kept.items():
+            if not os.path.exists(path):
+                shutil.move(target, path)
 
     def defined_elsewhere(self, section: str, name: str) -> list[str]:
         """Neighbours that define the same router or service."""

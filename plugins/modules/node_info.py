@@ -73,6 +73,12 @@ tenants:
     fields of that release where its digest is another than the given one. Values that may be secrets are digests.
   returned: success
   type: dict
+edge_files:
+  description: >-
+    Files in the proxy's directory that belong to none of the given tenants; by name why the proxy cannot read it, empty
+    for one that it can.
+  returned: success
+  type: dict
 others:
   description: Other tenants that have releases or containers on the node.
   returned: success

@@ -38,7 +38,10 @@ attributes:
       - O(state=restarted) restarts whenever something runs.
 options:
   project_name:
-    description: Name of the compose project, such as C(acme-1f0c9a2e).
+    description:
+      - Name of the compose project, such as C(acme-1f0c9a2e).
+      - Empty, together with O(tenant), for O(state=stopped) and O(state=absent) of the tenant's containers that belong
+        to no project, because somebody started them by hand.
     type: str
     required: true
   project_src:

@@ -92,7 +92,7 @@ containers:
       description: Tenant by label; null for what is the platform's own.
       type: str
     project:
-      description: Compose project.
+      description: Compose project; empty for a container that belongs to none.
       type: str
     service:
       description: Compose service.

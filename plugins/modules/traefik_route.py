@@ -90,6 +90,12 @@ options:
     description: Seconds for the servers to come up, and again for Traefik to take the file.
     type: int
     default: 30
+  set_aside_broken:
+    description:
+      - Move other files that Traefik cannot read out of O(directory) into O(rejected) when they keep it from taking the
+        change. When it does not take the change without them either, they come back.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -130,6 +136,10 @@ path:
   returned: success
   type: str
   sample: /srv/tenantry-edge/dynamic/acme.yml
+set_aside:
+  description: Broken files that were in the way, and where they are kept now.
+  returned: success
+  type: dict
 error_kind:
   description:
     - C(route_refused) (Traefik did not take the change, which was undone), C(route_conflict) (a neighbour file defines

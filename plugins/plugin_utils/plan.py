@@ -83,6 +83,15 @@ def unknown_to_database(tenant: str, node: str) -> Verdict:
     return Verdict(tenant, node, "extra", reasons=[reason])
 
 
+def file_of_nobody(name: str, node: str, why_broken: str) -> Verdict:
+    """A file among the routes of a node that is no tenant's: it may route anything, and a broken one stops all."""
+    if why_broken:
+        reason = f"on node {node}, among the routes: {why_broken}, so the proxy takes no change: repair it or remove it"
+    else:
+        reason = f"on node {node}, among the routes, and no tenant's: remove it, or begin its name with 00-"
+    return Verdict(name, node, "extra", reasons=[reason])
+
+
 def unreachable(spec: dict[str, t.Any], why: str) -> Verdict:
     """A tenant whose node did not answer."""
     return Verdict(spec["name"], spec["node"], "unreachable", reasons=[why], held=_held(spec))
@@ -379,6 +388,12 @@ def plan_records(
     for key in [(one["record"], one["type"]) for one in plan.present + plan.absent]:
         values = [_shown(records.get(key)) for records in (before, wanted, there)]
         plan.findings.append(three_way.record_finding(spec["name"], f"{key[0]} {key[1]}", *values))
+    names = {name for name, _type in wanted}
+    for key, one in sorted(there.items()):
+        if key[0] in names and key not in wanted and one.get("owner") != owner:
+            # Somebody else's beside ours, such as an AAAA: it leads users elsewhere, and is not ours to remove.
+            beside = three_way.record_finding(spec["name"], f"{key[0]} {key[1]}", None, None, _shown(one))
+            plan.findings.append(beside)
     return plan
 
 

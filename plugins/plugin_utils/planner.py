@@ -138,12 +138,17 @@ def _extra(task_vars: dict[str, t.Any], covered: fleet.Fleet, nodes: dict[str, t
     known = task_vars.get("tenantry_known")
     if known is None:
         return []
-    return [
-        judging.unknown_to_database(name, node)
-        for node in covered.nodes
-        for name in (nodes.get(node) or {}).get("others") or ()
-        if name not in known
-    ]
+    found = []
+    for node in covered.nodes:
+        read = nodes.get(node) or {}
+        others = [name for name in read.get("others") or () if name not in known]
+        found += [judging.unknown_to_database(name, node) for name in others]
+        found += [
+            judging.file_of_nobody(name, node, why)
+            for name, why in (read.get("edge_files") or {}).items()
+            if name.rpartition(".")[0] not in {*known, *others}
+        ]
+    return found
 
 
 def _zones(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -50,6 +50,8 @@ def recreate(container: str, **changes: t.Any) -> None:
     for name, one in networks.items():
         api.connect_container_to_network(made, name, aliases=one["Aliases"])
     api.start(made)
+    # What has just started is not healthy yet, which would be a finding of its own.
+    wait_for(lambda: api.inspect_container(made)["State"]["Health"]["Status"] == "healthy")
 
 
 def record(name: str, change: dict[str, t.Any]) -> None:
@@ -60,6 +62,26 @@ def record(name: str, change: dict[str, t.Any]) -> None:
     headers = {"X-API-Key": key, "Content-Type": "application/json"}
     request = urllib.request.Request(url, json.dumps(data).encode(), headers, method="PATCH")  # our own
     urllib.request.urlopen(request).close()  # noqa: S310
+
+
+def add_record(name: str, change: dict[str, t.Any]) -> None:
+    """Put an AAAA beside a tenant's address."""
+    record(name, {"type": "AAAA", **change})
+
+
+def edit_route(name: str) -> None:
+    """Change the priority of a tenant's router in the proxy's file."""
+    path = demo.STATE / "edge" / "dynamic" / f"{name}.yml"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["http"]["routers"][f"{name}-main"]["priority"] = 7
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def start_another(name: str) -> None:
+    """A container of nobody's making with a tenant's labels, on its network."""
+    image = docker("inspect", "--format", "{{.Config.Image}}", web(name))
+    labels = ("--label", "tenantry.managed=true", "--label", f"tenantry.tenant={name}")
+    docker("run", "-d", "--name", f"{name}-more", *labels, "--network", f"{name}_default", image)
 
 
 def write(path: t.Any) -> None:
@@ -136,6 +158,23 @@ CHANGES: dict[str, tuple[t.Callable[[t.Any, str], t.Any], Found]] = {
         lambda _fleet, name: (demo.STATE / "edge" / "dynamic" / f"{name}.yml").unlink(),
         {("file", "content", "drift"), ("router", "presence", "missing")},
     ),
+    "rerouted": (
+        lambda _fleet, name: edit_route(name),
+        {("file", "content", "drift"), ("router", "priority", "drift")},
+    ),
+    "another": (lambda _fleet, name: start_another(name), {("container", "presence", "extra")}),
+    "attached": (
+        lambda _fleet, name: docker("network", "connect", "e2e-d-host_default", web(name)),
+        {("container", "networks", "drift")},
+    ),
+    "host": (lambda _fleet, _name: None, {("container", "network e2e-d-host_default", "drift")}),
+    "surplus": (
+        lambda _fleet, name: add_record(
+            name,
+            {"ttl": 60, "changetype": "REPLACE", "records": [{"content": "2001:db8::66"}], "comments": owner(name)},
+        ),
+        {("record", "presence", "extra")},
+    ),
     "wanted": (
         lambda fleet, name: fleet.sql("UPDATE tenants SET version = '1.1.0' WHERE name = ?", name),
         {("container", "image", "pending")},
@@ -178,6 +217,8 @@ def fresh(fleet):
     """One tenant for each change, all deployed and in sync."""
     for change in CHANGES:
         name = fleet.add(f"e2e-d-{change}")
+        # So many health checks every two seconds would leave no time for anything else.
+        fleet.sql("INSERT INTO services (tenant, name, health_interval) VALUES (?, 'web', 10)", name)
         if change in WITH_CACHE:
             fleet.sql(
                 "INSERT INTO services (tenant, name, kind, image, port, memory, health_type, health_command,"
@@ -376,6 +417,67 @@ def test_a_link_that_leads_nowhere_is_drift_and_mended(fresh):
     assert report["tenants"][name]["status"] == "drift"
     assert fresh.play("deploy", "--limit", name).code == 0
     assert fresh.version(name) == f"{name} 1.0.0"
+
+
+def test_a_record_of_somebody_else_at_a_tenants_name_is_found_and_left(fresh):
+    name = "e2e-d-untouched"
+    add_record(name, {"ttl": 60, "changetype": "REPLACE", "records": [{"content": "2001:db8::66"}]})
+    try:
+        for run, report in (drift(fresh, "--limit", name), (fresh.play("deploy", "--limit", name), None)):
+            assert run.code == (2 if report else 0)
+            if report:
+                assert findings(report, name) == {("record", "presence", "extra")}
+        assert drift(fresh, "--limit", name)[0].code == 2
+    finally:
+        add_record(name, {"changetype": "DELETE"})
+    assert drift(fresh, "--limit", name)[0].code == 0
+
+
+def restart_proxy(fleet: t.Any) -> None:
+    """Start the proxy again and wait until it answers."""
+    docker("restart", "tenantry-edge-traefik-1")
+    api = f"http://127.0.0.1:{fleet.ports['edge_api']}/api/version"
+
+    def answers() -> bool:
+        try:
+            urllib.request.urlopen(api, timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    wait_for(answers)
+
+
+def test_a_broken_file_and_a_restart_of_the_proxy_are_found_and_mended(fresh):
+    name = "e2e-d-untouched"
+    directory = demo.STATE / "edge" / "dynamic"
+    lost, edited = {("router", "presence", "missing")}, {("file", "content", "drift")}
+    (directory / f"{name}.yml").write_text("not: [closed\n", encoding="utf-8")
+    run, report = drift(fresh, "--limit", "e2e-d-*")
+    assert {change: findings(report, f"e2e-d-{change}") for change in CHANGES} == {
+        change: edited if change == "untouched" else set() for change in CHANGES
+    }
+    # The old routes served until then; now all are lost.
+    restart_proxy(fresh)
+    assert fresh.version("e2e-d-host") == "404"
+    run, report = drift(fresh, "--limit", "e2e-d-*")
+    assert {change: findings(report, f"e2e-d-{change}") for change in CHANGES} == {
+        change: edited | lost if change == "untouched" else lost for change in CHANGES
+    }
+    assert fresh.play("heal", "--limit", "e2e-d-*", "-e", "heal_backoff=0").code == 0
+    assert drift(fresh, "--limit", "e2e-d-*")[0].code == 0
+    assert fresh.version("e2e-d-host") == "e2e-d-host 1.0.0"
+
+    # The same by a file that is nobody's.
+    (directory / "zz-broken.yml").write_text("not: [closed\n", encoding="utf-8")
+    restart_proxy(fresh)
+    run, report = drift(fresh)
+    assert run.code == 2
+    assert report["tenants"]["zz-broken.yml"]["status"] == "extra"
+    healed = fresh.play("heal", "--limit", "e2e-d-*", "-e", "heal_backoff=0")
+    assert healed.code == 0
+    assert not (directory / "zz-broken.yml").exists()
+    assert drift(fresh, "--limit", "e2e-d-*")[0].code == 0
 
 
 def test_what_no_row_names_is_extra_and_left_alone(fresh):

@@ -148,3 +148,38 @@ def test_broken_neighbours_are_named_and_good_ones_are_not(file) -> None:
     assert broken <= {"unknown.yaml", "template.yml", "cut.yml"}
     assert ("cut.yml" in broken) is traefik_route_file.HAS_YAML
     assert file.defined_elsewhere("routers", "acme-main") == [os.path.join(file.directory, "bcme.yml")]
+
+
+def test_files_of_nobody_are_told_with_why_they_cannot_be_read(tmp_path):
+    for name, content in (
+        ("acme.yml", b"not: [closed"),
+        ("00-platform-tls.yml", b"{}"),
+        ("00-own.yml", b"not: [closed"),
+        ("mine.yml", b"{}"),
+        ("broken.yaml", b"not: [closed"),
+        ("notes.txt", b""),
+    ):
+        (tmp_path / name).write_bytes(content)
+    found = traefik_route_file.other_files(str(tmp_path), {"acme"})
+    assert {name: bool(why) for name, why in found.items()} == {
+        "00-own.yml": True,
+        "mine.yml": False,
+        "broken.yaml": True,
+    }
+    assert traefik_route_file.other_files(str(tmp_path / "none"), ()) == {}
+
+
+def test_what_is_set_aside_comes_back_unless_there_is_another_by_now(tmp_path):
+    watched = tmp_path / "dynamic"
+    watched.mkdir()
+    file = traefik_route_file.RouteFile("acme", str(watched), str(tmp_path / "staging"), str(tmp_path / "rejected"))
+    first, second, good = (watched / name for name in ("first.yml", "second.yml", "good.yml"))
+    first.write_text("not: [closed", encoding="utf-8")
+    second.write_text("not: [closed", encoding="utf-8")
+    good.write_text("{}", encoding="utf-8")
+    kept = file.set_aside([str(first), str(second), str(good), str(watched / "gone.yml")])
+    assert sorted(kept) == [str(first), str(second)]  # what was repaired meanwhile stays
+    assert [one.exists() for one in (first, second, good)] == [False, False, True]
+    first.write_text("{}", encoding="utf-8")
+    file.return_to_place(kept)
+    assert (first.read_text(encoding="utf-8"), second.read_text(encoding="utf-8")) == ("{}", "not: [closed")

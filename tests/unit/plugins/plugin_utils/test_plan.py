@@ -11,6 +11,7 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import operating
 from ansible_collections.tenantry.platform.plugins.plugin_utils.plan import (
     DnsPlan,
     Wishes,
+    file_of_nobody,
     judge,
     plan_records,
     quarantined,
@@ -190,6 +191,15 @@ def test_records_of_others_are_left_alone_and_never_taken_over():
     assert plan.absent == []
 
 
+def test_records_of_others_at_a_tenants_name_are_found_and_not_removed():
+    aaaa = dict(RECORD, type="AAAA", value=["2001:db8::66"], owner=None)
+    plan = records([dict(RECORD, owner="tenant:acme"), aaaa])
+    assert [(one["name"], one["class"]) for one in plan.findings] == [("acme.demo.test. AAAA", "extra")]
+    assert (plan.present, plan.absent) == ([], [])
+    one = verdict(dns=plan)
+    assert (one.status, one.action, one.records) == ("drift", "none", 0)
+
+
 def test_a_removed_tenant_loses_its_records():
     plan = records([dict(RECORD, owner="tenant:acme")], state="removed")
     assert [one["record"] for one in plan.absent] == ["acme.demo.test."]
@@ -227,3 +237,10 @@ def test_what_was_edited_of_a_stopped_tenant_is_told_and_left_until_it_starts():
     assert (one.status, one.action, one.reasons) == ("drift", "none", ["edited"])
     waiting = dict(EDITED, **{"class": "pending"})
     assert verdict({**stopped, "findings": [waiting]}, {"state": "stopped"}).status == "in_sync"
+
+
+def test_a_file_of_nobody_among_the_routes_is_extra_and_a_broken_one_says_what_it_does():
+    one = file_of_nobody("mine.yml", "node1", "")
+    assert (one.status, one.action, one.node) == ("extra", "none", "node1")
+    assert "no tenant's" in one.reasons[0]
+    assert "takes no change" in file_of_nobody("mine.yml", "node1", "mine.yml is not valid YAML").reasons[0]
