@@ -16,6 +16,7 @@ import json
 import socket
 import typing as t
 
+from . import engine_containers
 from .engine import Engine, is_missing
 from .errors import TenantryError
 
@@ -83,6 +84,20 @@ class _Connection:
         return body
 
 
+def list_all(engine: Engine) -> list[dict[str, t.Any]]:
+    """The engine's list entries of all containers, stopped ones and those of others too.
+
+    :raises TenantryError: kinds ``engine_unreachable``, ``engine_error``.
+    """
+    if not engine.host.startswith(UNIX):
+        return engine_containers.list_entries(engine, ())
+    for status, data in _get_each(engine, ["containers/json?all=1"]):
+        if status == http.HTTPStatus.OK:
+            return t.cast("list[dict[str, t.Any]]", data)
+        raise _refusal(engine, "list containers", data)
+    return []
+
+
 def inspect_each(engine: Engine, ids: t.Sequence[str]) -> t.Iterator[dict[str, t.Any] | None]:
     """Inspect containers in the order of their ids; None for one that is gone.
 
@@ -91,19 +106,27 @@ def inspect_each(engine: Engine, ids: t.Sequence[str]) -> t.Iterator[dict[str, t
     if not engine.host.startswith(UNIX):
         yield from (_by_sdk(engine, one) for one in ids)
         return
+    for one, (status, data) in zip(ids, _get_each(engine, [f"containers/{one}/json" for one in ids])):
+        if status not in (http.HTTPStatus.OK, http.HTTPStatus.NOT_FOUND):
+            raise _refusal(engine, f"inspect container {one[:12]}", data)
+        yield data if status == http.HTTPStatus.OK else None
+
+
+def _get_each(engine: Engine, paths: t.Sequence[str]) -> t.Iterator[tuple[int, t.Any]]:
+    """Status and data of each path."""
     connection = _Connection(engine.host[len(UNIX) :], engine.client.timeout)
     try:
         with _unbroken(engine):
             connection.connect()
-        for start in range(0, len(ids), AT_ONCE):
-            batch = ids[start : start + AT_ONCE]
+        for start in range(0, len(paths), AT_ONCE):
+            batch = paths[start : start + AT_ONCE]
             with _unbroken(engine):
-                connection.ask(f"/v{engine.client.api_version}/containers/{one}/json" for one in batch)
-            for one in batch:
+                connection.ask(f"/v{engine.client.api_version}/{path}" for path in batch)
+            for _path in batch:
                 with _unbroken(engine):
                     status, body = connection.answer()
                     data = json.loads(body)
-                yield _inspected(engine, one, status, data)
+                yield status, data
     finally:
         connection.close()
 
@@ -115,21 +138,15 @@ def _unbroken(engine: Engine) -> t.Iterator[None]:
         yield
     except (OSError, ValueError) as error:
         raise TenantryError(
-            f"cannot inspect containers: the connection to the Docker engine at {engine.host} broke ({error}): see "
+            f"cannot read containers: the connection to the Docker engine at {engine.host} broke ({error}): see "
             "that it still runs (systemctl status docker), then run again",
             "engine_unreachable",
         ) from error
 
 
-def _inspected(engine: Engine, one: str, status: int, data: dict[str, t.Any]) -> dict[str, t.Any] | None:
-    if status == http.HTTPStatus.NOT_FOUND:
-        return None
-    if status != http.HTTPStatus.OK:
-        raise TenantryError(
-            f"cannot inspect container {one[:12]}: the engine at {engine.host} says: {data.get('message')}",
-            "engine_error",
-        )
-    return data
+def _refusal(engine: Engine, action: str, data: t.Any) -> TenantryError:
+    why = data.get("message") if isinstance(data, dict) else data
+    return TenantryError(f"cannot {action}: the engine at {engine.host} says: {why}", "engine_error")
 
 
 def _by_sdk(engine: Engine, one: str) -> dict[str, t.Any] | None:

@@ -80,7 +80,7 @@ class Node:
         # All containers, not only ours: a stranger on a tenant's network is a finding.
         entries = [
             (entry["Id"], _container(entry))
-            for entry in engine_containers.list_entries(engine, ())
+            for entry in engine_http.list_all(engine)
             if (entry.get("Labels") or {}).get(engine_containers.ONEOFF_LABEL) != "True"
         ]
         mine = [(one, container) for one, container in entries if container.tenant in self.params["tenants"]]
