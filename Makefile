@@ -80,7 +80,10 @@ venv: ## the virtual environments build/venv and build/venv-2.16
 lock: ## write the newest versions of all Python packages into the constraints
 	@$(PYTHON) $(TOOLS)/environments.py lock
 
-bench faults load:
+bench: venv ## CPU of a deploy with nothing to do, against the raw reads and the obvious playbook
+	@PATH="$(VENV)/bin:$$PATH" $(VENV)/bin/python tests/bench/bench.py
+
+faults load:
 	@echo "make $@: not part of 0.1.0 yet" >&2; exit 2
 
 clean: ## remove build/ (make demo-clean first, if the demo runs)

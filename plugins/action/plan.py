@@ -42,7 +42,6 @@ class ActionModule(ActionBase):
         except TenantryError as error:
             return {"failed": True, **error.as_result()}
         plan = planner.plan(task_vars, wishes)
-        for line in report.plan_lines(plan.verdicts, self._task.check_mode, wishes.max_failures):
-            Display().display(line)
+        Display().display("\n".join(report.plan_lines(plan.verdicts, self._task.check_mode, wishes.max_failures)))
         facts = plan.facts(self._task.check_mode, in_rings=wishes.max_failures is not None)
         return {"changed": False, "ansible_facts": facts, "tenants": plan.verdicts}

@@ -35,6 +35,7 @@ class ActionModule(ActionBase):
             "tenantry_zones_read": zones,
             "tenantry_plan": planner.unread(covered),
             "tenantry_apply": [],
+            "tenantry_closing": fleet.EVERYBODY,
             "tenantry_rings": [],
             "tenantry_rows": None,
             "tenantry_dns_present": [],

@@ -28,8 +28,9 @@ class ActionModule(ActionBase):
         rows = fleet.localhost_fact(task_vars, "tenantry_rows", None)
         if rows is None or self._task.check_mode:
             rows = [report.planned(one) for one in fleet.localhost_fact(task_vars, "tenantry_plan", {}).values()]
-        for line in ["", *report.table(rows, {*arguments["fail_on"], *report.UNREAD}), "", report.summary(rows)]:
-            Display().display(line)
+        table = report.table(rows, {*arguments["fail_on"], *report.UNREAD})
+        # All at once: every call goes from this process to the one that prints.
+        Display().display("\n".join(["", *table, "", report.summary(rows)]))
         facts = {
             "tenantry_failed": report.headlines(rows, arguments["fail_on"]),
             "tenantry_unread": report.headlines(rows, set(report.UNREAD) - set(arguments["fail_on"])),

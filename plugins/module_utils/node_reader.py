@@ -33,7 +33,6 @@ from ansible_collections.tenantry.platform.plugins.module_utils.errors import Te
 from ansible_collections.tenantry.platform.plugins.module_utils.journal import Journal
 from ansible_collections.tenantry.platform.plugins.module_utils.lock import TenantLock, process_start
 from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import ReleaseTree
-from ansible_collections.tenantry.platform.plugins.module_utils.stack_project import unescape
 from ansible_collections.tenantry.platform.plugins.module_utils.traefik_api import TraefikApi
 
 
@@ -81,7 +80,7 @@ class Node:
         # All containers, not only ours: a stranger on a tenant's network is a finding.
         entries = [
             (entry["Id"], _container(entry))
-            for entry in engine_containers.list_entries(engine, ())
+            for entry in engine_http.list_all(engine)
             if (entry.get("Labels") or {}).get(engine_containers.ONEOFF_LABEL) != "True"
         ]
         mine = [(one, container) for one, container in entries if container.tenant in self.params["tenants"]]
@@ -148,15 +147,12 @@ class Node:
             if current is None:
                 return result
             manifest = tree.finished(current)
-            result.update(
-                current=current,
-                spec_digest=manifest["spec_digest"],
-                images={service: image["name"] for service, image in manifest["images"].items()},
-            )
+            result.update(current=current, spec_digest=manifest["spec_digest"])
             release = Release(tree, current, manifest)
             result["findings"] = [one.as_dict() for one in self._findings(release, result["state"], route_path)]
             if manifest["spec_digest"] != digest:
                 result["last"] = release.last()
+                result["images"] = {service: image["name"] for service, image in manifest["images"].items()}
         except TenantryError as error:
             result["error"] = error.message
         return result
@@ -197,10 +193,12 @@ class Release:
         """A compose file; empty when it is not there or was edited, which is a finding of its own."""
         try:
             with open(os.path.join(self.directory, file), encoding="utf-8") as stream:
-                data = json.load(stream)
+                # Compose's $$ is undone in the text: no key has one, and a walk through the data takes longer than all
+                # the rest.
+                data = json.loads(stream.read().replace("$$", "$"))
         except (OSError, ValueError):
             return {}
-        return t.cast("dict[str, t.Any]", unescape(data)) if isinstance(data, dict) else {}
+        return data if isinstance(data, dict) else {}
 
     def wanted(self, container: LiveContainer, image: dict[str, t.Any]) -> Fields | None:
         """The fields that a container of the release must have; None for one of no service of it."""

@@ -30,6 +30,7 @@ class Plan:
     verdicts: list[dict[str, t.Any]]
     records: dict[str, judging.DnsPlan]
     zones: dict[str, str]  # tenant -> zone
+    readers: list[str] = dataclasses.field(default_factory=list)  # hosts that read a node
 
     def facts(self, check_mode: bool, in_rings: bool = False) -> dict[str, t.Any]:
         """What the next plays read from localhost; check mode applies nothing.
@@ -41,6 +42,8 @@ class Plan:
         return {
             "tenantry_plan": {one["tenant"]: one for one in self.verdicts},
             "tenantry_apply": [one["tenant"] for one in busy],
+            # Where nothing is applied, nobody can be lost, and the last plays need not go through everybody.
+            "tenantry_closing": (not busy and self.readers) or fleet.EVERYBODY,
             "tenantry_rings": rollout.sizes([one["ring"] for one in busy]) if in_rings else [],
             "tenantry_dns_present": [] if check_mode else self._batches("present"),
             "tenantry_dns_absent": [] if check_mode else self._batches("absent"),
@@ -113,7 +116,10 @@ def plan(task_vars: dict[str, t.Any], wishes: judging.Wishes) -> Plan:
     verdicts += _extra(task_vars, covered, nodes)
     verdicts.sort(key=lambda one: one.tenant)
     return Plan(
-        [one.as_dict() for one in verdicts], records, {name: spec["zone"] for name, spec in covered.specs.items()}
+        [one.as_dict() for one in verdicts],
+        records,
+        {name: spec["zone"] for name, spec in covered.specs.items()},
+        fleet.localhost_fact(task_vars, "tenantry_readers", []),
     )
 
 
@@ -156,8 +162,17 @@ def zone_reads(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
     for reader in fleet.localhost_fact(task_vars, "tenantry_readers", []):
         read = fleet.registered(task_vars, reader, "tenantry_zone_info")
         if read and read.get("results") is not None:
-            return {str(one["item"]): one for one in read["results"]}
+            return {str(one["item"]): {**one, "index": _index(one.get("record_sets") or [])} for one in read["results"]}
     return {}
+
+
+def _index(record_sets: list[dict[str, t.Any]]) -> dict[tuple[str, str], list[dict[str, t.Any]]]:
+    """Record sets by what a tenant asks for, so that a thousand tenants do not walk through a zone a thousand times."""
+    index: dict[tuple[str, str], list[dict[str, t.Any]]] = {}
+    for one in record_sets:
+        for key in (("name", one["name"]), ("owner", one.get("owner") or "")):
+            index.setdefault(key, []).append(one)
+    return index
 
 
 def tenant_records(
@@ -182,7 +197,9 @@ def tenant_records(
             return judging.DnsPlan()
         why = "its name server does not have it: make it with tenantry.platform.nodes"
         return judging.DnsPlan(error=f"zone {spec['zone']}: {why}")
-    return judging.plan_records(spec, owner(spec["name"]), desired, applied, read["record_sets"])
+    keys = {("owner", owner(spec["name"])), *(("name", one["name"]) for one in desired)}
+    found = [one for key in keys for one in read["index"].get(key, ())]
+    return judging.plan_records(spec, owner(spec["name"]), desired, applied, found)
 
 
 def accept(task_vars: dict[str, t.Any], path: str, check_mode: bool) -> tuple[list[ignoring.Rule], dict[str, t.Any]]:
@@ -219,11 +236,11 @@ def outcomes(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
     errors = fleet.localhost_fact(task_vars, "tenantry_dns_errors", {})
     run = fleet.localhost_fact(task_vars, "tenantry_run", {})
     applied = {}
-    for one in verdicts:
-        outcome = fleet.host_fact(task_vars, one["tenant"], fleet.OUTCOME)
+    for name in fleet.localhost_fact(task_vars, "tenantry_apply", []):
+        outcome = fleet.host_fact(task_vars, name, fleet.OUTCOME)
         # With a fact cache, the outcome of an earlier run is still there.
         if outcome and outcome.get("run") == run.get("id"):
-            applied[one["tenant"]] = outcome
+            applied[name] = outcome
     _not_reached(task_vars, applied)
     rows = report.rows(list(verdicts), applied, errors)
     kept = {owner(row["tenant"]) for row in rows if row["status"] in report.FAILED}

@@ -249,7 +249,7 @@ def clean(keep_estate: bool) -> int:
     if SETTINGS.exists() and (STATE / "tenants.sqlite").exists():
         root = json.loads((INVENTORY / "group_vars" / "all.yml").read_text(encoding="utf-8"))["tenantry_root"]
         remove_tenants(sorted(os.listdir(root)) if os.path.isdir(root) else [])
-        remove_labelled([f"com.docker.compose.project={one}" for one in ("tenantry-edge", "tenantry-nameserver")])
+        remove_node()
     if not keep_estate:
         run(sys.executable, ESTATE, "down")
     shutil.rmtree(STATE, ignore_errors=True)
@@ -260,6 +260,11 @@ def clean(keep_estate: bool) -> int:
 def remove_tenants(tenants: list[str]) -> None:
     """Remove containers, networks and volumes of these tenants."""
     remove_labelled([f"tenantry.tenant={name}" for name in tenants])
+
+
+def remove_node() -> None:
+    """Remove the proxy and the name server."""
+    remove_labelled([f"com.docker.compose.project={one}" for one in ("tenantry-edge", "tenantry-nameserver")])
 
 
 def remove_labelled(labels: list[str]) -> None:

@@ -26,10 +26,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         one = self.path.split("/")[3]
         status = {"gone": 404, "broken": 500}.get(one, 200)
         body = json.dumps({"Id": one, "message": "on fire"}).encode() if one != "garbage" else b"<html>"
+        if one == "strange":
+            self.wfile.write(b"SMTP 220 welcome\r\n\r\n")
+            return
         self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
+        if one == "chunked":
+            self.send_header("Transfer-Encoding", "chunked")
+            body = b"".join(b"%X\r\n%b\r\n" % (len(part), part) for part in (body[:5], body[5:], b""))
+        elif one != "endless":
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[:9] if one == "cut" else body)
+        self.close_connection = one == "cut"
 
     def log_message(self, *_words):
         """Say nothing."""
@@ -60,8 +68,30 @@ def test_many_are_inspected_over_one_connection_and_what_is_gone_is_none(server)
     assert len(server.connections) == 1
 
 
+def test_more_than_are_asked_at_once_come_in_their_order(server):
+    ids = [f"c{number}" for number in range(2 * engine_http.AT_ONCE + 1)]
+    assert [one["Id"] for one in engine_http.inspect_each(engine(server), ids)] == ids
+    assert len(server.connections) == 1
+    assert list(engine_http.inspect_each(engine(server), [])) == []
+
+
+def test_an_answer_in_chunks_is_put_together_and_the_next_one_is_found_behind_it(server):
+    assert [one["Id"] for one in engine_http.inspect_each(engine(server), ["chunked", "a", "chunked"])] == [
+        "chunked",
+        "a",
+        "chunked",
+    ]
+
+
 @pytest.mark.parametrize(
-    ("one", "kind", "text"), [("broken", "engine_error", "on fire"), ("garbage", "engine_unreachable", "broke")]
+    ("one", "kind", "text"),
+    [
+        ("broken", "engine_error", "on fire"),
+        ("garbage", "engine_unreachable", "broke"),
+        ("cut", "engine_unreachable", "in the middle of an answer"),
+        ("endless", "engine_unreachable", "broke"),
+        ("strange", "engine_unreachable", "SMTP"),
+    ],
 )
 def test_an_engine_that_cannot_answer_is_an_error(server, one, kind, text):
     with pytest.raises(TenantryError, match=text) as caught:

@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What plays hand to each other."""
+
+from __future__ import annotations
+
+import types
+
+import pytest
+from test_fleet import HostVars
+
+from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, plan, planner
+
+RECORD = {"name": "acme.demo.test.", "type": "A", "ttl": 300, "value": ["192.0.2.1"], "disabled": False}
+ZONE = "demo.test"
+
+
+def verdict(tenant, action="none", status="in_sync"):
+    return {**plan.Verdict(tenant, "node1", status, action=action).as_dict(), "zone": ZONE}
+
+
+def test_the_last_plays_go_through_everybody_only_where_somebody_may_be_lost_on_the_way():
+    busy = planner.Plan([verdict("a"), verdict("b", "deploy", "pending")], {}, {}, ["a"])
+    assert busy.facts(check_mode=False)["tenantry_closing"] == fleet.EVERYBODY
+    assert busy.facts(check_mode=True)["tenantry_closing"] == ["a"]
+    assert planner.Plan([verdict("a")], {}, {}, ["a"]).facts(check_mode=False)["tenantry_closing"] == ["a"]
+    # Everybody in quarantine, and no node: nobody reads anything, and somebody must still report it.
+    assert planner.Plan([verdict("a")], {}, {}, []).facts(check_mode=False)["tenantry_closing"] == fleet.EVERYBODY
+
+
+def test_an_outcome_counts_for_a_tenant_that_this_run_applied():
+    facts = {
+        "tenantry_plan": {one["tenant"]: one for one in (verdict("a", "deploy", "pending"), verdict("b"))},
+        "tenantry_apply": ["a"],
+        "tenantry_run": {"id": "02"},
+    }
+    failed = {"ansible_facts": {fleet.OUTCOME: {"run": "02", "status": "failed", "message": "no"}}}
+    old = {"ansible_facts": {fleet.OUTCOME: {"run": "01", "status": "failed", "message": "no"}}}
+    hosts = {"localhost": {"ansible_facts": facts}, "a": failed, "b": old}
+    rows = planner.outcomes({"hostvars": HostVars(hosts)})["tenantry_rows"]
+    assert [(row["tenant"], row["status"]) for row in rows] == [("a", "failed"), ("b", "in_sync")]
+    hosts["a"] = old
+    rows = planner.outcomes({"hostvars": HostVars(hosts)})["tenantry_rows"]
+    assert [row["status"] for row in rows] == ["unreachable", "in_sync"]
+
+
+@pytest.mark.parametrize(
+    ("live", "present", "absent", "conflict"),
+    [
+        ([{**RECORD, "owner": "tenant:acme"}], [], [], ""),
+        ([], ["acme.demo.test."], [], ""),
+        ([{**RECORD, "owner": "tenant:acme"}, {**RECORD, "name": "old.", "owner": "tenant:acme"}], [], ["old."], ""),
+        ([{**RECORD, "owner": "tenant:other"}], [], [], "belongs to tenant:other"),
+        ([{**RECORD, "owner": None}], [], [], "belongs to nobody"),
+        ([{**RECORD, "owner": "tenant:acme"}, {**RECORD, "name": "x.", "owner": "tenant:other"}], [], [], ""),
+    ],
+)
+def test_of_a_zone_a_tenant_sees_its_own_names_and_what_it_owns(monkeypatch, live, present, absent, conflict):
+    monkeypatch.setattr(planner.dns, "record_sets", lambda _spec: [RECORD])
+    read = {"results": [{"item": ZONE, "zone_exists": True, "record_sets": live}]}
+    facts = {"tenantry_readers": ["acme"]}
+    hosts = HostVars({"localhost": {"ansible_facts": facts}, "acme": {"tenantry_zone_info": read}})
+    zones = planner._zones({"hostvars": hosts})
+    found = planner._records({"name": "acme", "zone": ZONE, "state": "active"}, zones, {}, "sha256:one")
+    assert [one["record"] for one in found.present] == present
+    assert [one["record"] for one in found.absent] == absent
+    assert conflict in found.conflict
+    assert bool(found.conflict) is bool(conflict)
+
+
+def test_a_spec_is_what_the_inventory_wrote_and_nothing_that_stands_over_it():
+    inventory = types.SimpleNamespace(
+        get_host=lambda name: types.SimpleNamespace(vars={"tenant": {"name": name, "node": "node1"}})
+    )
+    hosts = HostVars({"acme": {"tenant": {"name": "acme", "node": "somewhere-else"}}})
+    assert fleet.sort_hosts({"hostvars": hosts}, ["acme"]).specs["acme"]["node"] == "somewhere-else"
+    hosts._inventory = inventory
+    assert fleet.sort_hosts({"hostvars": hosts}, ["acme"]).specs["acme"]["node"] == "node1"
