@@ -61,8 +61,8 @@ def test_of_a_zone_a_tenant_sees_its_own_names_and_what_it_owns(monkeypatch, liv
     read = {"results": [{"item": ZONE, "zone_exists": True, "record_sets": live}]}
     facts = {"tenantry_readers": ["acme"]}
     hosts = HostVars({"localhost": {"ansible_facts": facts}, "acme": {"tenantry_zone_info": read}})
-    zones = planner._zones({"hostvars": hosts})
-    found = planner._records({"name": "acme", "zone": ZONE, "state": "active"}, zones, {}, "sha256:one")
+    zones = planner.zone_reads({"hostvars": hosts})
+    found = planner.tenant_records({"name": "acme", "zone": ZONE, "state": "active"}, zones, {}, "sha256:one")
     assert [one["record"] for one in found.present] == present
     assert [one["record"] for one in found.absent] == absent
     assert conflict in found.conflict
