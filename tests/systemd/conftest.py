@@ -11,6 +11,11 @@ import pytest
 from controller import Controller
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the mark of what `make test` leaves to `make systemd`."""
+    config.addinivalue_line("markers", "long: not part of make test")
+
+
 @pytest.fixture(name="controller", scope="session")
 def controller_fixture(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Controller]:
     controller = Controller(tmp_path_factory.mktemp("controller"))

@@ -90,6 +90,7 @@ def test_an_inventory_that_cannot_be_read_is_told_at_once_and_is_no_empty_fleet(
     assert controller.metrics()['tenantry_drift_check_timestamp_seconds{fleet="eu-west"}'] == before
 
 
+@pytest.mark.long
 def test_an_inventory_without_tenants_is_no_answer(controller):
     controller.write(HOME / "empty", "localhost ansible_connection=local\n")
     controller.watch(drift_watch_inventories=[f"{HOME}/empty"])
@@ -104,6 +105,7 @@ def slow(controller, seconds):
     return [f"{HOME}/slow"]
 
 
+@pytest.mark.long
 def test_a_check_that_takes_too_long_is_ended_and_told(controller):
     controller.watch(drift_watch_inventories=slow(controller, 120), drift_watch_timeout=4)
     assert controller.check() == "timeout"
@@ -128,6 +130,7 @@ def test_a_check_that_is_killed_is_told_and_leaves_no_process(controller):
     assert controller.run("pgrep", "--full", f"{HOME}/slow").returncode == 1
 
 
+@pytest.mark.long
 def test_the_sandbox_keeps_a_check_from_writing_anywhere_else(controller):
     places = "/etc/tenantry /usr /var/lib /srv /home/watcher /root /dev /run"
     tried = f"for path in {places}; do touch $path/tenantry-test && echo $path; done"
@@ -160,6 +163,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.long
 def test_hostile_values_arrive_at_the_command_as_they_are(controller):
     show = "import json, os, sys; json.dump([sys.argv[1:], dict(os.environ)], open(sys.argv[1], 'w'))"
     controller.write(HOME / "show", f"#!/usr/bin/python3\n{show}\n")
@@ -186,6 +190,7 @@ def test_hostile_values_arrive_at_the_command_as_they_are(controller):
     assert not controller.exists(Path("/run/owned"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
@@ -208,6 +213,7 @@ def test_what_cannot_work_is_refused_before_a_unit_is_written(controller, change
     assert controller.need("sh", "-c", f"cat {UNITS}/tenantry-drift-*") == before
 
 
+@pytest.mark.long
 def test_two_fleets_are_watched_beside_each_other_and_one_goes(controller):
     controller.watch(drift_watch_fleet="us")
     controller.need("sh", "-c", "systemctl start tenantry-drift-us.service")
