@@ -82,7 +82,7 @@ def measure(command: t.Sequence[str], environment: dict[str, str], log: Path) ->
 
 def repeat(times: int, once: t.Callable[..., float], *arguments: t.Any) -> Samples:
     """Measure several times."""
-    return Samples(tuple(once(*arguments) for _ in range(times)))
+    return Samples(tuple(once(*arguments) for _turn in range(times)))
 
 
 def _spent() -> float:

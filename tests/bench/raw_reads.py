@@ -35,15 +35,15 @@ class UnixConnection(http.client.HTTPConnection):
 class Reader:
     """One server, over one connection."""
 
-    def __init__(self, connection: http.client.HTTPConnection, headers: t.Mapping[str, str] = {}) -> None:
+    def __init__(self, connection: http.client.HTTPConnection, headers: t.Mapping[str, str] | None = None) -> None:
         self.connection = connection
-        self.headers = headers
+        self.headers = dict(headers or {})
         self.requests = 0
 
     def get(self, path: str) -> t.Any:
         """The JSON of a path."""
         self.requests += 1
-        self.connection.request("GET", path, headers=dict(self.headers))
+        self.connection.request("GET", path, headers=self.headers)
         answer = self.connection.getresponse()
         body = answer.read()
         if answer.status != http.client.OK:
