@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from conftest import CORES
 
@@ -83,17 +85,24 @@ def test_a_route_that_the_proxy_refuses_leaves_the_old_release_serving(fleet):
     name = "e2e-one"
     release = fleet.current(name)
     neighbour = fleet.tenants_root.parent / "edge" / "dynamic" / "zz-broken.yml"
-    neighbour.write_text("http: {routers: {x: {nonsense", encoding="utf-8")
+    # Only the proxy sees what is wrong with it, and takes no file of the directory any more.
+    router = {"rule": "Host(`x.demo.test`)", "service": "noop@internal", "priority": "high"}
+    neighbour.write_text(json.dumps({"http": {"routers": {"x": router}}}), encoding="utf-8")
     try:
         fleet.sql("UPDATE tenants SET version = '2.0.0' WHERE name = ?", name)
         run = fleet.play("deploy", "--limit", name)
+        assert run.code != 0
+        assert "Traefik did not take the route file" in run.text
+        assert fleet.current(name) == release
+        assert fleet.version(name) == f"{name} 1.0.0"
+        # What everybody sees to be broken is moved out of the way, and kept.
+        neighbour.write_text("http: {routers: {x: {nonsense", encoding="utf-8")
+        run = fleet.play("deploy", "--limit", name)
+        assert run.code == 0
+        assert "zz-broken.yml was broken, so that Traefik took no change" in run.text
+        assert not neighbour.exists()
     finally:
-        neighbour.unlink()
-    assert run.code != 0
-    assert "zz-broken.yml" in run.text
-    assert fleet.current(name) == release
-    assert fleet.version(name) == f"{name} 1.0.0"
-    assert fleet.play("deploy", "--limit", name).code == 0
+        neighbour.unlink(missing_ok=True)
     assert fleet.version(name) == f"{name} 2.0.0"
 
 
