@@ -72,7 +72,7 @@ def by_runner(fleet: t.Any, directory: Path, core: str, playbook: str, *argument
     command = ["ansible-runner", "run", str(private), "-p", "site.yml", "-i", "1"]
     command += ["--inventory", environment["ANSIBLE_INVENTORY"], "--limit", f"{PREFIX}-*"]
     if arguments:
-        command += ["--cmdline", " ".join(arguments)]
+        command.append(f"--cmdline={' '.join(arguments)}")
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     print(done.stdout, done.stderr)
     events = list((private / "artifacts" / "1" / "job_events").iterdir())

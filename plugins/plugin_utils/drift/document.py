@@ -62,7 +62,7 @@ def build(run: Run, finished: str, first_seen: t.Mapping[str, str]) -> dict[str,
         tenant["counts"] = _counts(by_tenant[name])
     # Which host answers first is chance, and no part of a report.
     changes = _numbered(sorted(run.changes, key=lambda one: str(one["host"])))
-    errors = run.errors()
+    errors = sorted(run.errors(), key=lambda one: one["host"])
     statuses = {tenant["status"] for tenant in tenants.values()}
     complete = run.ended and not statuses & UNJUDGED and not run.unreachable and not run.lost
     document = {

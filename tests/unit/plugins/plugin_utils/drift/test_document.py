@@ -206,6 +206,14 @@ def test_a_host_that_did_not_answer_makes_the_report_incomplete():
     assert (data["complete"], data["exit"], data["hosts"]["node1"]["status"]) == (False, 4, "unreachable")
 
 
+def test_errors_stand_in_the_order_of_their_hosts_whoever_answered_first():
+    made = run(check=True)
+    for host in ("node2", "node1"):
+        made.lose(event("ping", {"msg": "Connection refused"}, host=host))
+    made.end(["node1", "node2"], {})
+    assert [one["host"] for one in report(made)["errors"]] == ["node1", "node2"]
+
+
 def test_a_result_that_could_not_be_read_makes_the_report_incomplete():
     made = checked(verdict("acme"))
     made.lost.append("a result could not be read: KeyError: 'tenants'")
