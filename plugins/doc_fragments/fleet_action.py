@@ -1,15 +1,11 @@
 # Copyright: (c) 2026, tenantry.platform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Attributes of the actions that run on the controller, once for all hosts of the play."""
+"""Attributes of the actions that run on the controller."""
 
 from __future__ import annotations
 
-
-class ModuleDocFragment:
-    """Shared by the plan's actions, ``report`` and ``override``."""
-
-    DOCUMENTATION = r"""
+_UP_TO_BYPASS = r"""
 attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying anything.
@@ -25,5 +21,14 @@ attributes:
     support: full
   bypass_host_loop:
     description: Runs once for all hosts of the play.
-    support: full
-"""
+    support:"""
+
+
+class ModuleDocFragment:
+    """Shared by the plan's actions, ``report`` and ``override``, which run once for all hosts of the play.
+
+    ``fleet_action.tenant`` is for those that run for each host: ``rollout``, ``stack_logs`` and ``unread``.
+    """
+
+    DOCUMENTATION = f"{_UP_TO_BYPASS} full\n"
+    TENANT = f"{_UP_TO_BYPASS} none\n"

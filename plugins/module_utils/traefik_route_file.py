@@ -265,12 +265,16 @@ class RouteFile:
 
     def reject(self, content: bytes) -> str:
         """Keep what was refused for people to look at; returns its path."""
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        path = os.path.join(self.rejected, f"{self.name}{SUFFIX}.{stamp}")
+        path = self._rejected_path(self.path)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
         durable.write_new(path, content, 0o600)
         return path
+
+    def _rejected_path(self, path: str) -> str:
+        """Where a file of the watched directory is kept that Traefik does not take."""
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        return os.path.join(self.rejected, f"{os.path.basename(path)}.{stamp}")
 
     def neighbours(self) -> list[str]:
         """The other files that Traefik reads from the directory."""
@@ -287,11 +291,10 @@ class RouteFile:
 
     def set_aside(self, paths: t.Iterable[str]) -> dict[str, str]:
         """Move broken files out of the watched directory; by path where each is kept."""
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         self.make_side_directories()
         kept = {}
         for path in paths:
-            target = os.path.join(self.rejected, f"{os.path.basename(path)}.{stamp}")
+            target = self._rejected_path(path)
             with contextlib.suppress(FileNotFoundError):
                 shutil.move(path, target)
                 kept[path] = target

@@ -32,7 +32,7 @@ options:
     elements: str
     default: []
 extends_documentation_fragment:
-  - tenantry.platform.tenant_action
+  - tenantry.platform.fleet_action.tenant
 author:
   - tenantry.platform contributors (@tenantry)
 """

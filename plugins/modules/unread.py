@@ -19,7 +19,7 @@ options:
     type: str
     required: true
 extends_documentation_fragment:
-  - tenantry.platform.tenant_action
+  - tenantry.platform.fleet_action.tenant
 author:
   - tenantry.platform contributors (@tenantry)
 """

@@ -74,6 +74,24 @@ def registered(task_vars: dict[str, t.Any], host: str, name: str) -> t.Any:
     return task_vars["hostvars"].raw_get(host).get(name)
 
 
+def by_node(task_vars: dict[str, t.Any], covered: Fleet, name: str) -> dict[str, t.Any]:
+    """What the readers registered under a name, by node; None where a reader registered nothing."""
+    found = {}
+    for reader in localhost_fact(task_vars, "tenantry_readers", []):
+        node = covered.specs[reader]["node"] if reader in covered.specs else reader
+        found[node] = registered(task_vars, reader, name)
+    return found
+
+
+def by_item(task_vars: dict[str, t.Any], name: str) -> dict[str, dict[str, t.Any]]:
+    """Results of a loop that ran once, on one of the readers, by its item; none where it did not run."""
+    for reader in localhost_fact(task_vars, "tenantry_readers", []):
+        looped = registered(task_vars, reader, name)
+        if looped and looped.get("results") is not None:
+            return {str(one["item"]): one for one in looped["results"]}
+    return {}
+
+
 def _facts(task_vars: dict[str, t.Any], host: str) -> dict[str, t.Any]:
     hostvars = task_vars["hostvars"]
     if host not in hostvars:

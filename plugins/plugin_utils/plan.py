@@ -164,7 +164,7 @@ def _only_heal(
     verdict: Verdict, spec: dict[str, t.Any], live: dict[str, t.Any], digest: str, dns: DnsPlan, wishes: Wishes
 ) -> None:
     """Leave of a verdict what brings the tenant back to its last applied release."""
-    wrong = [one for one in verdict.findings if one["class"] != "pending" and not one["ignored_by"]]
+    wrong = _wrong_findings(verdict)
     why = ""
     if verdict.status in ("drift", "conflict"):
         why = healing.refusal(spec, wrong, wishes.limits, wishes.heals, wishes.now)
@@ -261,9 +261,14 @@ def _judge_active(
         verdict.reasons, verdict.same_images = wrong or dns.reasons, True
 
 
-def _wrong(verdict: Verdict) -> list[str]:
+def _wrong_findings(verdict: Verdict) -> list[dict[str, t.Any]]:
     """What differs and does not only wait for a deploy."""
-    return [one["text"] for one in verdict.findings if one["class"] != "pending" and not one["ignored_by"]]
+    return [one for one in verdict.findings if one["class"] != "pending" and not one["ignored_by"]]
+
+
+def _wrong(verdict: Verdict) -> list[str]:
+    """The same in words."""
+    return [one["text"] for one in _wrong_findings(verdict)]
 
 
 # What a converge puts right in a container without making a new one.

@@ -22,6 +22,8 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import (
 from ansible_collections.tenantry.platform.plugins.plugin_utils import plan as judging
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import dns
 
+NODE = "tenantry_node_info"  # what the readers of nodes register
+
 
 @dataclasses.dataclass
 class Plan:
@@ -89,7 +91,7 @@ def plan(task_vars: dict[str, t.Any], wishes: judging.Wishes) -> Plan:
     :param wishes: of the run, with ignore rules for all; what is said of single tenants is added here.
     """
     covered = fleet.sort_hosts(task_vars, fleet.localhost_fact(task_vars, "tenantry_covered", []))
-    nodes = node_reads(task_vars, covered)
+    nodes = fleet.by_node(task_vars, covered, NODE)
     zones = zone_reads(task_vars)
     # The digests that the nodes were read with.
     asked = fleet.localhost_fact(task_vars, "tenantry_read", {}).values()
@@ -130,15 +132,6 @@ def unread(covered: fleet.Fleet) -> dict[str, dict[str, t.Any]]:
     return {one.tenant: one.as_dict() for one in sorted(verdicts, key=lambda one: one.tenant)}
 
 
-def node_reads(task_vars: dict[str, t.Any], covered: fleet.Fleet) -> dict[str, t.Any]:
-    """Reader results by node."""
-    result = {}
-    for reader in fleet.localhost_fact(task_vars, "tenantry_readers", []):
-        node = covered.specs[reader]["node"] if reader in covered.specs else reader
-        result[node] = fleet.registered(task_vars, reader, "tenantry_node_info")
-    return result
-
-
 def _extra(task_vars: dict[str, t.Any], covered: fleet.Fleet, nodes: dict[str, t.Any]) -> list[judging.Verdict]:
     """What is on the nodes of the run and belongs to no row. Without the list of all rows, nothing is called that."""
     known = task_vars.get("tenantry_known")
@@ -159,11 +152,8 @@ def _extra(task_vars: dict[str, t.Any], covered: fleet.Fleet, nodes: dict[str, t
 
 def zone_reads(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
     """Reader results by zone, from the loop that read them."""
-    for reader in fleet.localhost_fact(task_vars, "tenantry_readers", []):
-        read = fleet.registered(task_vars, reader, "tenantry_zone_info")
-        if read and read.get("results") is not None:
-            return {str(one["item"]): {**one, "index": _index(one.get("record_sets") or [])} for one in read["results"]}
-    return {}
+    read = fleet.by_item(task_vars, "tenantry_zone_info")
+    return {zone: {**one, "index": _index(one.get("record_sets") or [])} for zone, one in read.items()}
 
 
 def _index(record_sets: list[dict[str, t.Any]]) -> dict[tuple[str, str], list[dict[str, t.Any]]]:

@@ -59,8 +59,9 @@ def walks(task_vars: Variables) -> list[Walk]:
 
 def _cases(task_vars: Variables, there: fleet.Fleet) -> t.Iterator[Case]:
     verdicts = fleet.localhost_fact(task_vars, "tenantry_plan", {})
-    reads, zones = planner.node_reads(task_vars, there), planner.zone_reads(task_vars)
-    probes, answers = _probes(task_vars, there), _answers(task_vars)
+    reads, zones = fleet.by_node(task_vars, there, planner.NODE), planner.zone_reads(task_vars)
+    probes = fleet.by_node(task_vars, there, "tenantry_probe")
+    answers = fleet.by_item(task_vars, "tenantry_answers")
     for name, spec in there.specs.items():
         read, probe = reads.get(spec["node"]) or {}, probes.get(spec["node"]) or {}
         live = (read.get("tenants") or {}).get(name) or {}
@@ -96,21 +97,3 @@ def _unread(node: str, read: t.Mapping[str, t.Any], probe: t.Mapping[str, t.Any]
         if "tenants" not in result:
             return str(result.get("msg") or f"node {node} did not answer")
     return ""
-
-
-def _probes(task_vars: Variables, there: fleet.Fleet) -> dict[str, t.Any]:
-    """Results of the probe by node."""
-    found = {}
-    for reader in fleet.localhost_fact(task_vars, "tenantry_readers", []):
-        node = there.specs[reader]["node"] if reader in there.specs else reader
-        found[node] = fleet.registered(task_vars, reader, "tenantry_probe")
-    return found
-
-
-def _answers(task_vars: Variables) -> dict[str, t.Any]:
-    """Results of the questions by zone, from the loop that asked them."""
-    for reader in fleet.localhost_fact(task_vars, "tenantry_readers", []):
-        asked = fleet.registered(task_vars, reader, "tenantry_answers")
-        if asked and asked.get("results") is not None:
-            return {str(one["item"]): one for one in asked["results"]}
-    return {}

@@ -10,34 +10,38 @@ import shlex
 PLAYBOOK = "ansible-playbook tenantry.platform."
 
 
+def _playbook(name: str, limit: str) -> str:
+    return f"{PLAYBOOK}{name} --limit {shlex.quote(limit)}"
+
+
 def deploy(tenant: str) -> str:
     """Puts right whatever differs from the database."""
-    return f"{PLAYBOOK}deploy --limit {shlex.quote(tenant)}"
+    return _playbook("deploy", tenant)
 
 
 def restart(tenant: str) -> str:
     """New containers of all app services."""
-    return f"{PLAYBOOK}restart --limit {shlex.quote(tenant)}"
+    return _playbook("restart", tenant)
 
 
 def start(tenant: str) -> str:
     """Releases the hold of a stop, or holds the tenant active."""
-    return f"{PLAYBOOK}start --limit {shlex.quote(tenant)}"
+    return _playbook("start", tenant)
 
 
 def nodes(node: str) -> str:
     """Engine, proxy and name server of a node."""
-    return f"{PLAYBOOK}nodes --limit {shlex.quote(node)}"
+    return _playbook("nodes", node)
 
 
 def logs(tenant: str) -> str:
     """Mends nothing, and shows more."""
-    return f"{PLAYBOOK}logs --limit {shlex.quote(tenant)}"
+    return _playbook("logs", tenant)
 
 
 def again(tenant: str) -> str:
     """The same walk once more."""
-    return f"{PLAYBOOK}doctor --limit {shlex.quote(tenant)}"
+    return _playbook("doctor", tenant)
 
 
 def ping(host: str) -> str:
