@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``make test``: every stage; a failed one does not keep the others from being seen.
 
-What reads files and what talks to servers run side by side: the second mostly waits. What a stage says comes in one
-piece when it ends, and is meanwhile in ``build/reports/stages``. Standard library only, like
-what it imports: it starts before the virtual environments exist. The last line is ``N passed, N failed``: tests where a
-stage can name them, else checks.
+What reads files and what talks to servers run side by side: the second mostly waits. What a stage says stands in
+``build/reports/stages``; here come the results of its checks, all of it when it failed, and how the failed checks
+ended once more above the table. Standard library only, like what it imports: it starts before the virtual environments
+exist. The last line is ``N passed, N failed``: tests where a stage can name them, else checks.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import typing as t
 
 from environments import ROOT
 from places import REPORTS
+from stage import ENDING
 
 STAGES = REPORTS / "stages"
 FIRST, SERVERS = "venv", "estate"
@@ -56,15 +57,29 @@ def run(stage: str) -> dict[str, t.Any]:
             check=False,
         ).returncode
     seconds = time.monotonic() - began
-    counts: dict[str, t.Any] = {"passed": 0 if code else 1, "failed": 0, "notes": []}
+    counts: dict[str, t.Any] = {"passed": 0 if code else 1, "failed": 0, "notes": [], "checks": []}
     if report.is_file():
         counts = json.loads(report.read_text(encoding="utf-8"))
     # A stage that died has no true report; one that ended badly without naming a failed test failed as a whole.
     failed = max(counts["failed"], 1 if code else 0)
     words = log.read_text(encoding="utf-8", errors="replace").rstrip()
     line = "=" * 100
-    say(f"\n{line}\n=== {stage}\n{line}\n{words}\n=== {stage}: {'FAILED' if failed else 'ok'} in {seconds:.0f} s")
-    return {"stage": stage, "passed": counts["passed"], "failed": failed, "seconds": seconds, "notes": counts["notes"]}
+    if failed:
+        say(f"\n{line}\n=== {stage}\n{line}\n{words}")
+    else:
+        say("".join(f"    {check['title']}: {check['passed']} passed\n" for check in counts["checks"]).rstrip("\n"))
+    say(f"=== {stage}: {'FAILED' if failed else 'ok'} in {seconds:.0f} s")
+    endings = {check["title"]: check["ending"] for check in counts["checks"] if check["failed"]}
+    if failed and not endings:
+        endings = {"died": words.splitlines()[-ENDING:]}
+    return {
+        "stage": stage,
+        "passed": counts["passed"],
+        "failed": failed,
+        "seconds": seconds,
+        "notes": counts["notes"],
+        "endings": endings,
+    }
 
 
 def run_each(stages: t.Sequence[str]) -> list[dict[str, t.Any]]:
@@ -81,6 +96,9 @@ def main() -> int:
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             for lane in [pool.submit(run_each, stages) for stages in (READING, (SERVERS, *TALKING))]:
                 results += lane.result()
+    for result in results:
+        for title, ending in result["endings"].items():
+            print(f"\n--- how {result['stage']} ended: {title}", *ending, sep="\n")
     print(f"\n{'stage':<14}{'passed':>8}{'failed':>8}{'seconds':>9}", flush=True)
     for result in results:
         print(f"{result['stage']:<14}{result['passed']:>8}{result['failed']:>8}{result['seconds']:>9.0f}")

@@ -16,6 +16,8 @@ from xml.etree import ElementTree
 
 from places import REPORTS, ROOT
 
+# So many last lines of a failed check are shown once more at the end of everything.
+ENDING = 40
 PYTEST_SUMMARY = re.compile(r"\b\d+ \w+\b.* in [0-9.]+s")
 PYTEST_COUNT = re.compile(r"\b(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)\b")
 
@@ -79,7 +81,7 @@ class Stage:
         verdict = judge(lines) if judge else Verdict()
         for problem in verdict.problems if passed else []:
             print(f"{problem}: this counts as a failure", flush=True)
-        self.add(title, passed and not verdict.problems, time.monotonic() - began, verdict)
+        self.add(title, passed and not verdict.problems, time.monotonic() - began, verdict, lines)
         return passed and not verdict.problems
 
     def call(self, title: str, function: t.Callable[[], t.Iterable[str]]) -> bool:
@@ -89,15 +91,25 @@ class Stage:
         findings = list(function())
         for finding in findings:
             print(finding, flush=True)
-        self.add(title, not findings, time.monotonic() - began)
+        self.add(title, not findings, time.monotonic() - began, lines=findings)
         return not findings
 
-    def add(self, title: str, passed: bool, seconds: float, verdict: Verdict | None = None) -> None:
-        """Note a result; a check that cannot name its tests counts as one."""
+    def add(
+        self,
+        title: str,
+        passed: bool,
+        seconds: float,
+        verdict: Verdict | None = None,
+        lines: t.Sequence[str] = (),
+    ) -> None:
+        """Note a result, and the last of a failed check's lines; a check that cannot name its tests counts as one."""
         verdict = verdict or Verdict()
         failed = max(verdict.failed, 0 if passed else 1)
         good = verdict.passed if verdict.passed + verdict.failed else int(passed)
-        self.results.append({"title": title, "passed": good, "failed": failed, "seconds": round(seconds, 1)})
+        result: dict[str, t.Any] = {"title": title, "passed": good, "failed": failed, "seconds": round(seconds, 1)}
+        if failed:
+            result["ending"] = list(lines[-ENDING:])
+        self.results.append(result)
         print(f"--- {self.name}: {title}: {'ok' if passed else 'FAILED'} ({seconds:.1f} s)", flush=True)
 
     def finish(self) -> int:
