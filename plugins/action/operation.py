@@ -33,7 +33,8 @@ class ActionModule(ActionBase):
     def _begin(self, arguments, task_vars):
         by = fleet.requested_by(task_vars)
         book = ledger.Ledger.open(task_vars["tenantry_database"])
-        begun = book.begin(arguments["tenant"], arguments["action"], by)
+        digests = {name: arguments.pop(f"{name}_digest", None) or None for name in ("source", "target")}
+        begun = book.begin(arguments["tenant"], arguments["action"], by, **digests)
         arguments.update(id=begun.id, holder=operating.holder(by))
         result = self._on_node(arguments, task_vars)
         if result.get("error_kind") == "locked" and operating.is_dead_here(result["holder"]):

@@ -12,8 +12,9 @@ from ansible_collections.tenantry.platform.plugins.module_utils.errors import Te
 from ansible_collections.tenantry.platform.plugins.plugin_utils import healing, planner, report
 
 ARGUMENTS = {
-    "request": {"type": "str", "choices": ["deploy", "restart", "heal"], "default": "deploy"},
+    "request": {"type": "str", "choices": list(planner.REQUESTS), "default": "deploy"},
     "remove_volumes": {"type": "bool", "default": False},
+    "acknowledge": {"type": "bool", "default": False},
     "ignore_file": {"type": "path"},
     "rollout_max_failures": {"type": "int"},
     "heal_classes": {

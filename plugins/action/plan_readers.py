@@ -7,8 +7,14 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, ledger, planner, spec_overrides
 from ansible_collections.tenantry.platform.plugins.plugin_utils.spec import digest
+
+ARGUMENTS = {
+    "request": {"type": "str", "choices": list(planner.REQUESTS), "default": "deploy"},
+    "release": {"type": "str"},
+}
 
 
 class ActionModule(ActionBase):
@@ -20,8 +26,12 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Sort the hosts of the play and pick one reader for each node."""
         super().run(tmp, task_vars)
-        self.validate_argument_spec({})
+        _result, arguments = self.validate_argument_spec(ARGUMENTS)
         covered = fleet.sort_hosts(task_vars, task_vars["ansible_play_hosts_all"])
+        try:
+            replays = planner.replays(covered, arguments["request"], arguments["release"])
+        except TenantryError as error:
+            return {"failed": True, **error.as_result()}
         readers = {
             reader: {name: digest(covered.specs[name]) for name in names} for reader, names in covered.readers.items()
         }
@@ -32,6 +42,8 @@ class ActionModule(ActionBase):
             "tenantry_covered": [*covered.specs, *covered.invalid, *covered.nodes],
             "tenantry_readers": list(readers),
             "tenantry_read": readers,
+            "tenantry_replays": replays,
+            "tenantry_holds": {},
             "tenantry_zones_read": zones,
             "tenantry_plan": planner.unread(covered),
             "tenantry_apply": [],

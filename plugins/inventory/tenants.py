@@ -185,7 +185,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             except KeyError:
                 pass
         content = source.read()
-        self._cache[key] = content.as_dict()
+        if not content.pretended:
+            self._cache[key] = content.as_dict()
         return content
 
     def _populate(self, source: fleet.Source, content: fleet.Content) -> None:

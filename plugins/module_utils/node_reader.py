@@ -19,6 +19,7 @@ from ansible_collections.tenantry.platform.plugins.module_utils import (
     engine_images,
     engine_networks,
     engine_volumes,
+    replay,
     traefik_route_file,
 )
 from ansible_collections.tenantry.platform.plugins.module_utils.compare import Finding, LiveContainer
@@ -138,12 +139,17 @@ class Node:
             "current": None,
             "findings": [],
         }
+        current = None
         try:
             result["state"] = tree.state()
             interrupted = Journal(tree.deploy_path).interrupted()
             result["lock"], result["interrupted"] = _operation(tree, interrupted)
             # Until it is settled, an interrupted operation may have moved the link and not yet recorded that.
-            current = tree.current() if interrupted else tree.applied()
+            try:
+                current = tree.current() if interrupted else tree.applied()
+            finally:
+                if name in self.params["replays"]:
+                    result["replay"] = replay.choose(tree, current, self.params["replays"][name])
             if current is None:
                 return result
             manifest = tree.finished(current)

@@ -57,18 +57,26 @@ def _left_behind(tree: ReleaseTree, journal: dict[str, t.Any], route_file: str) 
     every earlier one back.
     """
     current = _current(tree)
-    finished = [release for release in tree.releases() if tree.manifest(release) is not None]
-    good = [release for release in finished if tree.bad(release) is None]
+    good = [release for release in tree.releases() if tree.good(release)]
     routed = [release for release in good if f"-{short(release)}@docker" in _text(route_file)]
     serve = routed[-1] if routed else current
+    origin = (journal.get("interrupted") or {}).get("operation")
     newer = [release for release in tree.releases() if release != serve and (current is None or release > current)]
+    # After a rollback, good releases of others are newer than the current one too.
+    left = [release for release in newer if _made_by(tree, release, {journal.get("operation"), origin})]
     return {
         "operation": journal.get("operation"),
         "action": journal.get("action"),
         "last_step": (journal.get("steps") or [{}])[-1].get("step"),
         "serve": serve,
-        "discard": newer,
+        "discard": left,
     }
+
+
+def _made_by(tree: ReleaseTree, release: str, operations: set[str | None]) -> bool:
+    """Whether one of these operations made a release; an unfinished one does not say, and is nobody's."""
+    manifest = tree.manifest(release)
+    return manifest is None or manifest.get("operation") in operations
 
 
 def _text(path: str) -> str:

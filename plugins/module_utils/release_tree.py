@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -285,16 +286,45 @@ class ReleaseTree:
     def prunable(self, keep: int) -> list[str]:
         """Releases that retention lets go: all but the current one, the one before it and ``keep`` good ones besides.
 
-        Unfinished and bad ones do not count as good, and go when they are older than the current one.
+        After a rollback, good ones are newer than the current one too. Unfinished and bad ones do not count as good,
+        and go when they are older than the current one; of newer bad ones the last stays, to be looked at.
         """
         current = self.current()
         if current is None:
             return []
-        older = [release for release in self.releases() if release < current]
-        good = [release for release in older if self.manifest(release) is not None and self.bad(release) is None]
-        kept = set(good[-(keep + 1) :])
-        newer_rejects = [release for release in self.releases() if release > current and self.bad(release) is not None]
-        return [release for release in older if release not in kept] + newer_rejects[:-1]
+        others = [release for release in self.releases() if release != current]
+        good = [release for release in others if self.good(release)]
+        before = self.before(current)
+        spare = [release for release in good if release != before]
+        kept = {before, *(spare[-keep:] if keep else ())}
+        rejects = [release for release in others if release > current and self.bad(release) is not None]
+        gone = [release for release in others if release not in kept and (release < current or release in good)]
+        return sorted({*gone, *rejects[:-1]})
+
+    def good(self, release: str) -> bool:
+        """Whether a release is finished and not marked bad."""
+        return self.manifest(release) is not None and self.bad(release) is None
+
+    def before(self, release: str) -> str | None:
+        """The good release that served when this one first became current; None where there is none.
+
+        By the history, because after a rollback the release with the next older name is one that was left on purpose.
+        """
+        origins: dict[str, str | None] = {}
+        for event in self.history():
+            if event["event"] == "active":
+                origins.setdefault(str(event["release"]), event.get("from"))
+        if release not in origins:  # without a history, by name
+            older = [one for one in self.releases() if one < release and self.good(one)]
+            return older[-1] if older else None
+        seen = {release}
+        found = origins[release]
+        while found is not None and found not in seen:
+            if RELEASE_ID.fullmatch(found) and self.good(found):
+                return found
+            seen.add(found)
+            found = origins.get(found)
+        return None
 
     def unused_secrets(self, gone: t.Collection[str] = ()) -> list[str]:
         """Secret files of backing services (paths below ``shared``) that no finished release names.
@@ -353,11 +383,29 @@ class ReleaseTree:
                 {"state": state, "operation": operation, "release": release},
             )
 
+    @property
+    def _history(self) -> str:
+        return os.path.join(self.deploy_path, "releases.jsonl")
+
+    def history(self) -> list[dict[str, t.Any]]:
+        """Events of ``releases.jsonl``, oldest first; a line that a crash cut is left out."""
+        try:
+            with open(self._history, encoding="utf-8", errors="replace") as stream:
+                lines = stream.readlines()
+        except FileNotFoundError:
+            return []
+        events = []
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                event = json.loads(line)
+                if isinstance(event, dict) and "event" in event:
+                    events.append(event)
+        return events
+
     def record(self, event: dict[str, t.Any]) -> None:
         """Append one line to ``releases.jsonl``."""
         line = json.dumps(event, sort_keys=True).encode() + b"\n"
-        path = os.path.join(self.deploy_path, "releases.jsonl")
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        descriptor = os.open(self._history, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         try:
             os.write(descriptor, line)
             os.fsync(descriptor)

@@ -24,6 +24,12 @@ options:
     description: The tenants to look at, by name the digest of the spec that the database wants.
     type: dict
     required: true
+  replays:
+    description:
+      - By tenant a release that is to serve again; its id, or V(previous) for the one that served before the current
+        one.
+    type: dict
+    default: {}
   edge_root:
     description: Directory of the proxy, with the watched directory C(dynamic) in it.
     type: path
@@ -98,6 +104,7 @@ from ansible_collections.tenantry.platform.plugins.module_utils.errors import Te
 ARGUMENTS = {
     "root": {"type": "path", "default": "/srv/tenantry"},
     "tenants": {"type": "dict", "required": True},
+    "replays": {"type": "dict", "default": {}},
     "edge_root": {"type": "path", "default": "/srv/tenantry-edge"},
     "edge_api_url": {"type": "str", "default": "http://127.0.0.1:8080"},
     "docker_host": {"type": "str"},

@@ -36,6 +36,12 @@ options:
   action:
     description: What is done, such as V(deploy). Needed for O(state=begun).
     type: str
+  source_digest:
+    description: Digest of the spec that was applied before, for the record in the tenant database.
+    type: str
+  target_digest:
+    description: Digest of the spec that is wanted, for the record in the tenant database.
+    type: str
   id:
     description: Id of the operation. The action plugin makes one for O(state=begun).
     type: str
@@ -148,6 +154,8 @@ ARGUMENTS = {
     "root": {"type": "path", "default": "/srv/tenantry"},
     "tenant": {"type": "str", "required": True},
     "action": {"type": "str"},
+    "source_digest": {"type": "str"},
+    "target_digest": {"type": "str"},
     "id": {"type": "str"},
     "token": {"type": "int", "no_log": False},
     "wait": {"type": "float", "default": 0},

@@ -7,29 +7,39 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: override
-short_description: Hold a field of tenants against the database
+short_description: Hold fields of tenants against the database
 version_added: 0.1.0
 description:
   - Writes a row that the inventory plugin folds into the specs, so that the next plain deploy does not undo what
     a person decided.
   - A value that equals what the tenant row itself says needs no hold; an older hold of that field is then released.
-  - Works on all tenants of the play at once. Read the inventory again afterwards.
+  - Works on all tenants of the play at once. Read the inventory again afterwards; in check mode it then shows the
+    tenants as they would be.
 extends_documentation_fragment:
   - tenantry.platform.fleet_action
 options:
   state:
-    description: V(present) holds the field, V(absent) releases the hold.
+    description:
+      - V(present) holds the fields, V(absent) releases their holds.
+      - V(withdrawn) takes back what this run of ansible-playbook held of those tenants that did not end well, and puts
+        the holds back that it had released of them.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, withdrawn]
     default: present
-  field:
-    description: Field to hold.
-    type: str
-    choices: [state, version]
-    required: true
-  value:
-    description: Value to hold it at. Needed for O(state=present).
-    type: str
+  fields:
+    description:
+      - Values by field, the same for all tenants of the play.
+      - C(state), C(version), C(version.) and the name of a service for its version alone, or C(release).
+      - With O(state=absent), the values do not matter.
+    type: dict
+  by_tenant:
+    description: Tenants, each with a dictionary as O(fields), in the place of that.
+    type: dict
+  instead_of:
+    description: Fields whose holds are released beside; C(version.*) is that of every service.
+    type: list
+    elements: str
+    default: []
   reason:
     description: Why; shown by the plan until the hold is released.
     type: str
@@ -44,8 +54,8 @@ author:
 EXAMPLES = r"""
 - name: Hold it stopped
   tenantry.platform.override:
-    field: state
-    value: stopped
+    fields:
+      state: stopped
     reason: unpaid
   delegate_to: localhost
 

@@ -20,11 +20,17 @@ options:
     description:
       - V(restart) also gives a new release to tenants that are in sync, so that their app services are renewed
         without losing a request.
+      - V(upgrade) is V(deploy), but leaves tenants alone of which the same change failed before. See O(acknowledge).
+      - V(rollback) makes an earlier release serve again, which M(tenantry.platform.plan_readers) was told.
       - V(heal) does nothing but bring tenants that drifted back to their last applied release, also where the database
         wants something newer by now. Tenants with a conflict, or with a volume that is gone, are left alone.
     type: str
-    choices: [deploy, restart, heal]
+    choices: [deploy, restart, upgrade, rollback, heal]
     default: deploy
+  acknowledge:
+    description: Whether an upgrade that failed on a tenant is tried again there.
+    type: bool
+    default: false
   remove_volumes:
     description: Whether volumes that removed tenants still have are something to remove.
     type: bool

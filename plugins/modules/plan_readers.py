@@ -15,6 +15,17 @@ description:
   - A tenant's connection is its node's, so that a run limited to one tenant still reaches its node.
 extends_documentation_fragment:
   - tenantry.platform.fleet_action
+options:
+  request:
+    description: What the run is asked, as the option of the same name of M(tenantry.platform.plan).
+    type: str
+    choices: [deploy, restart, upgrade, rollback, heal]
+    default: deploy
+  release:
+    description:
+      - With O(request=rollback), the release that is to serve again; by default the one that served before the
+        current one, by the history of each tenant.
+    type: str
 notes:
   - Runs on the controller. It leaves facts; delegate the task and its facts to localhost.
 author:
@@ -35,7 +46,8 @@ readers:
   type: dict
 ansible_facts:
   description: >-
-    C(tenantry_covered), C(tenantry_readers), C(tenantry_read) and C(tenantry_zones_read) for the plays that follow.
+    C(tenantry_covered), C(tenantry_readers), C(tenantry_read), C(tenantry_replays) and C(tenantry_zones_read) for the
+    plays that follow.
   returned: success
   type: dict
 """

@@ -21,7 +21,9 @@ STRATEGIES = ("blue_green", "canary", "rolling", "recreate")
 KINDS = ("app", "backing", "job")
 HEALTH_TYPES = ("http", "tcp", "command", "none")
 OPERATION_STATUSES = ("running", "success", "failure", "fatal", "cancelled", "superseded")
-OVERRIDE_FIELDS = ("state", "version")
+# What holds the version of one service has the service's name behind this.
+SERVICE_VERSION = "version."
+OVERRIDE_FIELDS = ("state", "version", "release")
 MIGRATION_DRIVERS = ("command", "alembic", "django", "artisan", "rails", "dbmate")
 BACKUP_ENGINES = ("pgbackrest", "pg_dump", "restic")
 IGNORE_MODES = ("ignore", "record")
@@ -56,8 +58,13 @@ COLUMNS = {
     "migrations": "id tenant stack service name driver command rollback_command timeout reversible",
     "backup_policies": "id tenant stack service name engine volume schedule retention_days",
     "ignore_rules": "id tenant kind resource field mode accepted reason expires_at created_at",
-    "overrides": "id tenant field value reason created_by created_at expires_at released_at released_by",
-    "operations": "id tenant action status token requested_by started_at finished_at release_id error_kind message",
+    "overrides": (
+        "id tenant field value reason created_by created_at expires_at released_at released_by request released_request"
+    ),
+    "operations": (
+        "id tenant action status token requested_by started_at finished_at release_id source target error_kind message "
+        "acknowledged_at acknowledged_by"
+    ),
     "operation_steps": "operation position name status started_at finished_at detail",
     "fencing_tokens": "tenant token",
     "applied_releases": "id tenant release_id spec_digest version operation applied_at",

@@ -13,7 +13,7 @@ import json
 import typing as t
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
-from ansible_collections.tenantry.platform.plugins.plugin_utils import database, database_url, spec
+from ansible_collections.tenantry.platform.plugins.plugin_utils import database, database_url, holding, spec
 from ansible_collections.tenantry.platform.plugins.plugin_utils import database_queries as queries
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_places as places
 
@@ -93,7 +93,9 @@ class Source:
 
         :raises TenantryError: what :func:`database.connect` raises.
         """
-        return Content(spec.build(queries.read(database.connect(self.public), self.filters), self.limits))
+        rows = queries.read(database.connect(self.public), self.filters)
+        pretended = holding.with_pretended(rows.overrides)
+        return Content(spec.build(rows, self.limits), pretended)
 
 
 @dataclasses.dataclass
@@ -108,9 +110,13 @@ class Host:
 
 @dataclasses.dataclass
 class Content:
-    """A fleet as hosts and groups."""
+    """A fleet as hosts and groups.
+
+    :ivar pretended: whether it has holds that check mode did not write, and so is nothing for a cache.
+    """
 
     fleet: spec.Fleet
+    pretended: bool = False
 
     @classmethod
     def of(cls, stored: t.Mapping[str, t.Any]) -> Content:

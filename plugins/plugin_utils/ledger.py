@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import fnmatch
 import functools
 import random
 import secrets
@@ -15,8 +16,7 @@ import typing as t
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils import database as db
-from ansible_collections.tenantry.platform.plugins.plugin_utils import database_schema as schema
-from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_overrides, spec_rules
+from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_overrides
 
 try:
     import sqlalchemy as sa
@@ -26,10 +26,14 @@ except ImportError:  # database.connect() says what to install
 if t.TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+Row = dict[str, t.Any]
+
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 # SQLite takes 32,766 parameters in a statement, and servers have limits of their own.
 _AT_ONCE = 1000
 _TRIES = 6
+# Kinds of errors that tell that the new release is at fault, and not a server, the network or the disk.
+BLAMED = ("unhealthy", "job_failed", "hook_failed")
 # In the place of a tenant's name: what orders the transactions that write holds. No tenant can be called so.
 _HOLDS = "*holds*"
 
@@ -40,6 +44,15 @@ class Begun:
 
     id: str
     token: int  # larger than that of every earlier operation on the tenant
+
+
+@dataclasses.dataclass(frozen=True)
+class Hold:
+    """A field of a tenant to hold at a value; None releases the hold."""
+
+    tenant: str
+    field: str
+    value: str | None
 
 
 def new_id() -> str:
@@ -90,11 +103,26 @@ class Ledger:
     # -- operations ------------------------------------------------------------------------------------------------
 
     @_again
-    def begin(self, tenant: str, action: str, requested_by: str) -> Begun:
-        """Record that an operation runs."""
+    def begin(
+        self, tenant: str, action: str, requested_by: str, source: str | None = None, target: str | None = None
+    ) -> Begun:
+        """Record that an operation runs.
+
+        :param source: digest of the spec that was applied before.
+        :param target: digest of the spec that is wanted. An upgrade between the two that failed before was
+            acknowledged, or this one would not begin.
+        """
         operations = self.database.table("operations")
         with self.database.writing() as connection:
             begun = Begun(new_id(), self._next_token(connection, tenant))
+            if action == "upgrade":
+                same = (operations.c.source == source) & (operations.c.target == target)
+                acknowledged = {"acknowledged_at": now(), "acknowledged_by": requested_by}
+                connection.execute(
+                    operations.update()
+                    .where((operations.c.tenant == tenant) & same & self._blamed())
+                    .values(**acknowledged)
+                )
             connection.execute(
                 operations.insert().values(
                     id=begun.id,
@@ -104,9 +132,33 @@ class Ledger:
                     token=begun.token,
                     requested_by=requested_by,
                     started_at=now(),
+                    source=source,
+                    target=target,
                 )
             )
         return begun
+
+    def unacknowledged(self) -> dict[str, dict[tuple[str, str], str]]:
+        """By tenant, and by digests of the specs before and wanted, which operation failed because of the change."""
+        table = self.database.table("operations")
+        query = sa.select(table).where(self._blamed()).order_by(table.c.token)
+        found: dict[str, dict[tuple[str, str], str]] = {}
+        with self.database.reading() as connection:
+            for row in connection.execute(query):
+                began = spec_overrides.written(_moment(row.started_at))
+                told = f"{row.action} {row.id} of {began}, {row.error_kind}"
+                found.setdefault(row.tenant, {})[row.source, row.target] = told
+        return found
+
+    def _blamed(self) -> t.Any:
+        """Operations that failed because of what they were to bring, and that nobody acknowledged."""
+        table = self.database.table("operations")
+        return (
+            table.c.status.in_(("failure", "fatal"))
+            & table.c.error_kind.in_(BLAMED)
+            & table.c.acknowledged_at.is_(None)
+            & table.c.source.is_not(None)
+        )
 
     def _next_token(self, connection: Connection, tenant: str) -> int:
         tokens = self.database.table("fencing_tokens")
@@ -217,47 +269,74 @@ class Ledger:
     @_again
     def hold(
         self,
-        tenants: t.Sequence[str],
+        wanted: t.Sequence[Hold],
         *,
-        state: str,
-        field: str,
-        value: str | None,
         reason: str,
-        until: str | None,
         by: str,
+        until: str | None = None,
+        instead_of: t.Sequence[str] = (),
+        request: str | None = None,
         check_mode: bool = False,
-    ) -> list[str]:
-        """Hold a field of tenants, or release holds, and return the tenants for which that changed something.
+    ) -> dict[str, dict[str, Row | None]]:
+        """Hold fields of tenants, or release holds.
 
         A value that the tenant's own row has already needs no hold: an older hold of the field is then released.
 
-        :param state: ``present`` or ``absent``.
-        :param until: when the hold ends by itself, ISO 8601; UTC where it names no offset.
+        :param until: when the holds end by themselves, ISO 8601; UTC where it names no offset.
+        :param instead_of: fields whose holds are released beside; ``version.*`` is that of every service.
+        :param request: what :meth:`withdraw` takes all of it back by.
+        :returns: by tenant and field what changed: the new row, None for a hold that was released.
         :raises TenantryError: ``invalid`` for a value or time that cannot be, ``unknown_tenant``.
         """
         expires = _until(until)
-        tenants = [str.__str__(tenant) for tenant in tenants]
-        if state == "present":
-            _check_value(field, value)
-        changed = []
+        wanted = [Hold(str.__str__(one.tenant), one.field, one.value) for one in wanted]
+        for one in wanted:
+            _check_value(one)
+        changed: dict[str, dict[str, Row | None]] = {}
         with self.database.writing() as connection:
             if not check_mode:
                 self._next_token(connection, _HOLDS)
-            wanted = self._own_values(connection, tenants, field)
-            live = {row["tenant"]: row for row in self._live(connection, field)}
-            for tenant in tenants:
-                if tenant not in wanted:
-                    raise TenantryError(f"tenant {tenant} is not in the tenant database", "unknown_tenant")
-                held = live.get(tenant)
-                target = None if state == "absent" or wanted[tenant] == value else value
-                if target is None and held is None:
+            own = self._own_values(connection, sorted({one.tenant for one in wanted}))
+            live: dict[str, dict[str, Row]] = {}
+            for row in self._live(connection):
+                live.setdefault(row["tenant"], {})[row["field"]] = row
+            for one in [*wanted, *_beside(wanted, live, instead_of)]:
+                if one.tenant not in own:
+                    raise TenantryError(f"tenant {one.tenant} is not in the tenant database", "unknown_tenant")
+                held = live.get(one.tenant, {}).get(one.field)
+                value = None if one.value == own[one.tenant].get(one.field) else one.value
+                if value is None and held is None:
                     continue
-                if held is not None and target is not None and _same(held, target, reason, expires):
+                if held is not None and value is not None and _same(held, value, reason, expires):
                     continue
-                changed.append(tenant)
+                new = None if value is None else _hold_row(one, value, reason, expires, by, request)
+                changed.setdefault(one.tenant, {})[one.field] = new
                 if not check_mode:
-                    self._replace_hold(connection, tenant, field, target, reason, expires, by)
+                    self._replace_hold(connection, one, new, by, request)
         return changed
+
+    @_again
+    def withdraw(self, request: str, tenants: t.Sequence[str], by: str) -> list[str]:
+        """Take back what a request held of these tenants: its own holds go, and those come back that it released.
+
+        :returns: the tenants for which that changed something.
+        """
+        table = self.database.table("overrides")
+        # One that its operator released meanwhile stays released.
+        mine = (table.c.request == request) & table.c.released_at.is_(None)
+        replaced = (table.c.released_request == request) & (table.c.request.is_(None) | (table.c.request != request))
+        found: set[str] = set()
+        with self.database.writing() as connection:
+            self._next_token(connection, _HOLDS)
+            for condition in (mine, replaced):
+                query = sa.select(table.c.tenant).where(condition)
+                found.update(row.tenant for row in self._of(connection, query, table.c.tenant, tenants))
+            for some in _portions(sorted(found)):
+                chosen = table.c.tenant.in_(some)
+                connection.execute(table.update().where(mine & chosen).values(released_at=now(), released_by=by))
+                back = {"released_at": None, "released_by": None, "released_request": None}
+                connection.execute(table.update().where(replaced & chosen).values(**back))
+        return sorted(found)
 
     def holds(self, tenants: t.Sequence[str] | None = None) -> list[dict[str, t.Any]]:
         """What is held now, oldest first.
@@ -266,7 +345,7 @@ class Ledger:
         :returns: ``tenant``, ``field``, ``value``, ``reason``, ``by``, ``since`` and ``until``; times in UTC.
         """
         with self.database.reading() as connection:
-            rows = self._live(connection, None)
+            rows = self._live(connection)
         return [
             {
                 "tenant": row["tenant"],
@@ -281,21 +360,23 @@ class Ledger:
             if tenants is None or row["tenant"] in tenants
         ]
 
-    def _own_values(self, connection: Connection, tenants: t.Sequence[str], field: str) -> dict[str, t.Any]:
+    def _own_values(self, connection: Connection, tenants: t.Sequence[str]) -> dict[str, dict[str, t.Any]]:
+        """By tenant what its own row says in the fields that can be held."""
         table = self.database.table("tenants")
-        own = table.c.state if field == "state" else sa.func.coalesce(table.c.pinned_version, table.c.version)
-        query = sa.select(table.c.name, own)
-        return {row[0]: row[1] for row in self._of(connection, query, table.c.name, tenants)}
+        version = sa.func.coalesce(table.c.pinned_version, table.c.version).label("version")
+        query = sa.select(table.c.name, table.c.state, version)
+        return {
+            row.name: {"state": row.state, "version": row.version}
+            for row in self._of(connection, query, table.c.name, tenants)
+        }
 
-    def _live(self, connection: Connection, field: str | None) -> list[dict[str, t.Any]]:
+    def _live(self, connection: Connection) -> list[Row]:
         """Holds that count, of every tenant, oldest first."""
         table = self.database.table("overrides")
         names = ("tenant", "field", "value", "reason", "created_by", "created_at", "expires_at")
         # Times are read as they are: people write them too, and SQLite takes any text.
         columns = [sa.type_coerce(table.c[name], sa.types.NULLTYPE) for name in names]
         query = sa.select(*columns).where(table.c.released_at.is_(None)).order_by(table.c.id)
-        if field is not None:
-            query = query.where(table.c.field == field)
         rows = [dict(zip(names, row)) for row in connection.execute(query)]
         for row in rows:
             row["expires_at"] = _moment(row["expires_at"])
@@ -303,34 +384,45 @@ class Ledger:
 
     def _of(self, connection: Connection, query: t.Any, column: t.Any, tenants: t.Sequence[str]) -> t.Iterator[t.Any]:
         """Rows of some tenants, however many there are."""
-        for start in range(0, len(tenants), _AT_ONCE):
-            yield from connection.execute(query.where(column.in_(tenants[start : start + _AT_ONCE])))
+        for some in _portions(tenants):
+            yield from connection.execute(query.where(column.in_(some)))
 
-    def _replace_hold(
-        self,
-        connection: Connection,
-        tenant: str,
-        field: str,
-        value: str | None,
-        reason: str,
-        expires: datetime.datetime | None,
-        by: str,
-    ) -> None:
+    def _replace_hold(self, connection: Connection, hold: Hold, row: Row | None, by: str, request: str | None) -> None:
         table = self.database.table("overrides")
-        mine = (table.c.tenant == tenant) & (table.c.field == field) & table.c.released_at.is_(None)
-        connection.execute(table.update().where(mine).values(released_at=now(), released_by=by))
-        if value is not None:
-            connection.execute(
-                table.insert().values(
-                    tenant=tenant,
-                    field=field,
-                    value=value,
-                    reason=reason,
-                    created_by=by,
-                    created_at=now(),
-                    expires_at=expires,
-                )
-            )
+        mine = (table.c.tenant == hold.tenant) & (table.c.field == hold.field) & table.c.released_at.is_(None)
+        released = {"released_at": now(), "released_by": by, "released_request": request}
+        connection.execute(table.update().where(mine).values(**released))
+        if row is not None:
+            connection.execute(table.insert().values(tenant=hold.tenant, created_at=now(), **row))
+
+
+def _portions(tenants: t.Sequence[str]) -> t.Iterator[t.Sequence[str]]:
+    for start in range(0, len(tenants), _AT_ONCE):
+        yield tenants[start : start + _AT_ONCE]
+
+
+def _beside(wanted: t.Sequence[Hold], live: t.Mapping[str, t.Mapping[str, Row]], fields: t.Sequence[str]) -> list[Hold]:
+    """Releases of the holds of these fields, but for what is wanted itself."""
+    asked = {(one.tenant, one.field) for one in wanted}
+    return [
+        Hold(tenant, field, None)
+        for tenant in sorted({one.tenant for one in wanted})
+        for field in live.get(tenant, {})
+        if (tenant, field) not in asked and any(fnmatch.fnmatchcase(field, pattern) for pattern in fields)
+    ]
+
+
+def _hold_row(
+    hold: Hold, value: str, reason: str, expires: datetime.datetime | None, by: str, request: str | None
+) -> Row:
+    return {
+        "field": hold.field,
+        "value": value,
+        "reason": reason,
+        "created_by": by,
+        "expires_at": expires,
+        "request": request,
+    }
 
 
 def _step(operation: str, position: int, step: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -344,13 +436,13 @@ def _step(operation: str, position: int, step: t.Mapping[str, t.Any]) -> dict[st
     }
 
 
-def _check_value(field: str, value: t.Any) -> None:
-    """A value that no tenant can have would quarantine every tenant that is held at it."""
-    rule = spec_rules.choice(*schema.STATES) if field == "state" else spec_rules.version
+def _check_value(hold: Hold) -> None:
+    if hold.value is None:
+        return
     try:
-        rule(value)
+        spec_overrides.check(hold.field, hold.value)
     except ValueError as error:
-        raise TenantryError(f"{field} cannot be held: {error}", "invalid") from None
+        raise TenantryError(f"{hold.field} cannot be held: {error}", "invalid") from None
 
 
 def _until(text: str | None) -> datetime.datetime | None:

@@ -15,7 +15,16 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import report
 # Seconds that a step of a run that was killed may go on working on its node: the longest waits for health.
 PATIENCE = 180
 # What a person reads when an action ended well.
-DONE = {"deploy": "deployed", "converge": "converged", "stop": "stopped", "remove": "removed", "heal": "healed"}
+DONE = {
+    "deploy": "deployed",
+    "upgrade": "upgraded",
+    "rollback": "rolled_back",
+    "restart": "restarted",
+    "converge": "converged",
+    "stop": "stopped",
+    "remove": "removed",
+    "heal": "healed",
+}
 
 
 def boot_id() -> str:

@@ -18,8 +18,9 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import (
 )
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import traefik
 
-# What a tenant needs, by the spec's state. `converge` replays the current release: it starts, mends and settles.
-ACTIONS = ("none", "deploy", "converge", "stop", "remove")
+# What a tenant needs, by the spec's state. `converge` replays the current release: it starts, mends and settles;
+# `rollback` makes an earlier one serve again.
+ACTIONS = ("none", "deploy", "converge", "rollback", "stop", "remove")
 # So late that every ignore rule with an end is over.
 _LATEST = datetime.datetime.max.replace(tzinfo=datetime.timezone.utc)
 
@@ -32,7 +33,10 @@ class Verdict:
     node: str
     status: str
     action: str = "none"
-    operation: str = ""  # what the ledger and people call it: the action, or heal
+    operation: str = ""  # what the ledger and people call it: the action, or what was requested
+    target: str | None = None  # of a rollback: the release that is to serve
+    source_digest: str = ""  # of the spec that was applied last
+    target_digest: str = ""  # of the spec that is wanted
     same_images: bool = False  # whether a new release keeps the digests of the last one
     accepted: list[dict[str, str]] = dataclasses.field(default_factory=list)  # what an apply leaves as it is
     reasons: list[str] = dataclasses.field(default_factory=list)
@@ -53,23 +57,28 @@ class Verdict:
 class Wishes:
     """What a run is asked beside making tenants equal to the database.
 
-    :ivar request: ``deploy``, ``restart`` to renew the containers of tenants that are in sync, or ``heal`` to bring
-        drifted tenants back to their last applied release and do nothing else.
+    :ivar request: ``deploy``, ``restart`` to renew the containers of tenants that are in sync, ``upgrade``, which is
+        not tried again where it failed, ``rollback`` to make earlier releases serve, or ``heal`` to bring drifted
+        tenants back to their last applied release and do nothing else.
     :ivar remove_volumes: whether a removed tenant must have no volumes either.
+    :ivar acknowledge: whether an upgrade that failed is tried again.
     :ivar ignore_rules: differences that the tenant's operators accept.
     :ivar now: the time.
     :ivar limits: what may be healed.
     :ivar max_failures: how many tenants may fail before a rollout by rings stops; None applies all at once.
     :ivar heals: when the tenant was healed, of the last 24 hours, oldest first.
+    :ivar failed: of the tenant; by digests of the specs that were applied before and wanted, which deploy failed.
     """
 
     request: str = "deploy"
     remove_volumes: bool = False
+    acknowledge: bool = False
     ignore_rules: t.Sequence[dict[str, t.Any]] = ()
     now: datetime.datetime = _LATEST
     limits: healing.Limits = dataclasses.field(default_factory=healing.Limits)
     max_failures: int | None = None
     heals: t.Sequence[datetime.datetime] = ()
+    failed: t.Mapping[tuple[str, str], str] = dataclasses.field(default_factory=dict)
 
 
 def quarantined(tenant: str, invalid: list[dict[str, str]]) -> Verdict:
@@ -120,7 +129,13 @@ def judge(
         url=_url(spec),
         zone=spec["zone"],
         ring=spec["ring"],
+        source_digest=live.get("spec_digest") or "",
+        target_digest=digest,
     )
+    if live.get("replay"):
+        # What is to serve is a release, and nothing that the database wants otherwise.
+        verdict.target = live["replay"]["release"]
+        digest = live.get("spec_digest") or digest
     blocked = _blocked(spec, node, dns)
     if blocked:
         verdict.status, verdict.reasons = blocked[0], [blocked[1]]
@@ -143,6 +158,8 @@ def judge(
         _judge_active(verdict, spec, digest, live, dns, wishes.request)
     if wishes.request == "heal":
         _only_heal(verdict, spec, live, digest, dns, wishes)
+    elif wishes.request == "upgrade":
+        _judge_upgrade(verdict, wishes)
     verdict.operation = verdict.operation or verdict.action
     verdict.records = len(dns.present) + len(dns.absent)
     if verdict.status == "in_sync" and verdict.held:
@@ -238,6 +255,9 @@ def _judge_active(
     verdict: Verdict, spec: dict[str, t.Any], digest: str, live: dict[str, t.Any], dns: DnsPlan, request: str
 ) -> None:
     current = live.get("current")
+    if live.get("replay"):
+        _judge_replay(verdict, live, dns, request)
+        return
     status = three_way.status(verdict.findings)
     waiting = [one["text"] for one in verdict.findings if one["class"] == "pending"]
     wrong = _wrong(verdict)
@@ -251,14 +271,59 @@ def _judge_active(
     elif request == "restart" and live.get("state") == "active":
         # Also when there is something to settle or to mend: a new release does both.
         verdict.status, verdict.action, verdict.reasons = "pending", "deploy", ["restart requested"]
-    elif live.get("interrupted"):
+    elif _judge_unfinished(verdict, live):
+        pass
+    elif status != "in_sync":
+        verdict.status, verdict.action = status, _mending(spec, verdict.findings)
+        verdict.reasons, verdict.same_images = wrong or dns.reasons, True
+
+
+def _judge_unfinished(verdict: Verdict, live: dict[str, t.Any]) -> bool:
+    """Whether the wanted release is applied and only has to be finished or started."""
+    if live.get("interrupted"):
         verdict.status, verdict.action = "pending", "converge"
         verdict.reasons = [f"settle interrupted operation {live['interrupted']}"]
     elif live.get("state") != "active":
         verdict.status, verdict.action, verdict.reasons = "pending", "converge", ["start"]
-    elif status != "in_sync":
-        verdict.status, verdict.action = status, _mending(spec, verdict.findings)
-        verdict.reasons, verdict.same_images = wrong or dns.reasons, True
+    return verdict.action == "converge"
+
+
+def _judge_replay(verdict: Verdict, live: dict[str, t.Any], dns: DnsPlan, request: str) -> None:
+    """A tenant of which an earlier release is to serve, because that was requested or is held."""
+    replay, current = live["replay"], live.get("current")
+    if verdict.target is None:
+        verdict.status = "refused" if request == "rollback" else "conflict"
+        verdict.reasons = [
+            replay["why"] + ("" if request == "rollback" else ": name another release, or release the hold")
+        ]
+        dns.keep(lambda _one: False)
+    elif verdict.target != current:
+        verdict.status, verdict.action = "pending", "rollback"
+        verdict.reasons = [f"back to {verdict.target}", *_replay_changes(live.get("images") or {}, replay["images"])]
+    elif not _judge_unfinished(verdict, live):
+        # In place: nothing new is made of a release that was left once.
+        verdict.status = three_way.status(verdict.findings)
+        verdict.action = _mending_in_place(_wrong_findings(verdict))
+        verdict.reasons = _wrong(verdict) or dns.reasons
+
+
+def _replay_changes(now: t.Mapping[str, str], then: t.Mapping[str, str]) -> list[str]:
+    return [
+        f"{name} {_tag(now[name])} → {_tag(image)}"
+        for name, image in sorted(then.items())
+        if now.get(name, image) != image
+    ]
+
+
+def _judge_upgrade(verdict: Verdict, wishes: Wishes) -> None:
+    """What failed once is not tried again on the same tenant until somebody acknowledges it."""
+    if verdict.action != "deploy":
+        return
+    verdict.operation = "upgrade"
+    failed = wishes.failed.get((verdict.source_digest, verdict.target_digest))
+    if failed:
+        verdict.status, verdict.action = "refused", "none"
+        verdict.reasons = [f"this failed before ({failed}): mend the cause, then say -e acknowledge=true"]
 
 
 def _wrong_findings(verdict: Verdict) -> list[dict[str, t.Any]]:

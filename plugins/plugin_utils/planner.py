@@ -9,6 +9,7 @@ import dataclasses
 import datetime
 import typing as t
 
+from ansible_collections.tenantry.platform.plugins.module_utils import replay
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils import (
     fleet,
@@ -18,10 +19,12 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import (
     report,
     rollout,
     spec_overrides,
+    spec_rules,
 )
 from ansible_collections.tenantry.platform.plugins.plugin_utils import plan as judging
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import dns
 
+REQUESTS = ("deploy", "restart", "upgrade", "rollback", "heal")
 NODE = "tenantry_node_info"  # what the readers of nodes register
 
 
@@ -46,6 +49,8 @@ class Plan:
             "tenantry_apply": [one["tenant"] for one in busy],
             # Where nothing is applied, nobody can be lost, and the last plays need not go through everybody.
             "tenantry_closing": (not busy and self.readers) or fleet.EVERYBODY,
+            # What a rollback holds, so that the next deploy does not undo it.
+            "tenantry_holds": {one["tenant"]: {"release": one["target"]} for one in self.verdicts if one["target"]},
             "tenantry_rings": rollout.sizes([one["ring"] for one in busy]) if in_rings else [],
             "tenantry_dns_present": [] if check_mode else self._batches("present"),
             "tenantry_dns_absent": [] if check_mode else self._batches("absent"),
@@ -77,6 +82,7 @@ def wishes(arguments: t.Mapping[str, t.Any]) -> judging.Wishes:
     return judging.Wishes(
         request=arguments["request"],
         remove_volumes=arguments["remove_volumes"],
+        acknowledge=arguments["acknowledge"],
         ignore_rules=ignoring.read(arguments["ignore_file"]) if arguments["ignore_file"] else (),
         limits=healing.Limits(
             arguments["heal_classes"], arguments["heal_window_classes"], max(0, arguments["heal_backoff"])
@@ -101,6 +107,9 @@ def plan(task_vars: dict[str, t.Any], wishes: judging.Wishes) -> Plan:
     if wishes.request == "heal" and covered.specs:
         book = ledger.Ledger.open(task_vars["tenantry_database"])
         heals = book.started("heal", since=now - healing.HORIZON)
+    failed: dict[str, dict[tuple[str, str], str]] = {}
+    if wishes.request == "upgrade" and covered.specs and not wishes.acknowledge:
+        failed = ledger.Ledger.open(task_vars["tenantry_database"]).unacknowledged()
     verdicts: list[judging.Verdict] = []
     records: dict[str, judging.DnsPlan] = {}
     for name, spec in covered.specs.items():
@@ -112,7 +121,9 @@ def plan(task_vars: dict[str, t.Any], wishes: judging.Wishes) -> Plan:
         wanted = read[name]
         records[name] = tenant_records(spec, zones, node["tenants"].get(name) or {}, wanted)
         rules = [*(covered.policies[name].get("ignore_rules") or ()), *wishes.ignore_rules]
-        own = dataclasses.replace(wishes, ignore_rules=rules, now=now, heals=heals.get(name, ()))
+        own = dataclasses.replace(
+            wishes, ignore_rules=rules, now=now, heals=heals.get(name, ()), failed=failed.get(name, {})
+        )
         verdicts.append(judging.judge(spec, wanted, node, records[name], own))
     verdicts += [judging.quarantined(name, invalid) for name, invalid in covered.invalid.items()]
     verdicts += _extra(task_vars, covered, nodes)
@@ -123,6 +134,27 @@ def plan(task_vars: dict[str, t.Any], wishes: judging.Wishes) -> Plan:
         {name: spec["zone"] for name, spec in covered.specs.items()},
         fleet.localhost_fact(task_vars, "tenantry_readers", []),
     )
+
+
+def replays(covered: fleet.Fleet, request: str, release: str | None) -> dict[str, dict[str, str]]:
+    """By reader, of its tenants the release that is to serve again.
+
+    :param request: of the run.
+    :param release: of a rollback; by default the one that served before the current one.
+    :raises TenantryError: ``invalid`` for what is no id of a release.
+    """
+    try:
+        release = spec_rules.release(release) if release else None
+    except ValueError as error:
+        raise TenantryError(f"rollback_release: {error}", "invalid") from None
+    found: dict[str, dict[str, str]] = {}
+    for reader, names in covered.readers.items():
+        if request == "rollback":
+            found[reader] = dict.fromkeys(names, release or replay.PREVIOUS)
+        else:
+            held = {name: covered.specs[name]["release"] for name in names}
+            found[reader] = {name: one for name, one in held.items() if one}
+    return found
 
 
 def unread(covered: fleet.Fleet) -> dict[str, dict[str, t.Any]]:
@@ -173,7 +205,8 @@ def tenant_records(
     :param live: of the tenant, from its node's reader.
     :param wanted: digest of the spec.
     """
-    desired = dns.record_sets(spec)
+    replay = live.get("replay") or {}
+    desired = replay["records"] if replay.get("release") else dns.record_sets(spec)
     # Of a release with the spec's own digest, what was applied is what is wanted.
     applied = desired if live.get("spec_digest") == wanted else (live.get("last") or {}).get("records") or []
     read = zones.get(spec["zone"])

@@ -12,7 +12,7 @@ import unicodedata
 from ansible_collections.tenantry.platform.plugins.plugin_utils import rollout
 
 # Tenants in these statuses make a run end non-zero.
-FAILED = ("failed", "fatal", "invalid", "unreachable", "unknown", "conflict")
+FAILED = ("failed", "fatal", "refused", "invalid", "unreachable", "unknown", "conflict")
 # Nothing is known of tenants in these.
 UNREAD = ("unreachable", "unknown")
 STATUSES = (*FAILED, "drift", "extra", "pending", "held", "waiting")
@@ -38,12 +38,14 @@ def plan_lines(
     words = {
         "in_sync": "in sync",
         "deploy": "to deploy",
+        "upgrade": "to upgrade",
+        "rollback": "to roll back",
         "converge": "to converge",
         "heal": "to heal",
         "stop": "to stop",
         "remove": "to remove",
     }
-    order = [*words, "held", "drift", "extra", "pending", "conflict", "invalid", "unreachable", "unknown"]
+    order = [*words, "held", "drift", "extra", "pending", "conflict", "refused", "invalid", "unreachable", "unknown"]
     parts = [f"{counts[key]} {words.get(key, key)}" for key in order if counts[key]]
     nodes = len({one["node"] for one in verdicts if one["node"]})
     head = f"Plan: {len(verdicts)} tenant{_s(len(verdicts))} on {nodes} node{_s(nodes)}: {', '.join(parts) or 'none'}"
@@ -100,6 +102,11 @@ def table(rows: list[dict[str, t.Any]], explained: t.Collection[str] = FAILED) -
         who = "1 tenant waits" if len(waiting) == 1 else f"{len(waiting)} tenants wait"
         lines += ["", f"{who}: {clean(waiting[0]['message'])}"]
     return lines
+
+
+def not_well(rows: t.Iterable[dict[str, t.Any]]) -> list[str]:
+    """Tenants that are not what the run was to make of them."""
+    return [row["tenant"] for row in rows if row["status"] in (*FAILED, "waiting")]
 
 
 def headline(row: dict[str, t.Any]) -> str:

@@ -244,19 +244,23 @@ class _Builder:
     def _spec(self, model: models.Tenant, problems: list[Problem]) -> Spec:
         stack = self._stack(model, problems)
         node, zone = self._node(model, problems), self._zone(model, problems)
-        state, version, held = self._held(model, stack, problems)
+        found = self._overridden(model, problems)
+        own_version = model.pinned_version or model.version or (stack.version if stack else None)
+        version = found["version"]["value"] if "version" in found else own_version
+        state = found["state"]["value"] if "state" in found else model.state
         subdomain = model.subdomain or model.name
         own = hostname_or_none(f"{subdomain}.{zone}") if zone else None
         if zone and own is None:
             problems.append(("subdomain", f"{subdomain}.{zone} is no hostname"))
-        services, wrong = self.services.of(model.name, stack.name if stack else None, version)
+        versions = overrides.service_versions(found)
+        services, wrong = self.services.of(model.name, stack.name if stack else None, version, versions)
         problems += wrong
         names = None if state == "removed" else self.hostnames
         if not wrong:
-            found, wrong = routes(self.rows, model.name, stack.name if stack else None, services, own, names)
+            its_routes, wrong = routes(self.rows, model.name, stack.name if stack else None, services, own, names)
             problems += wrong
         else:
-            found = []
+            its_routes = []
         if not services and not wrong and state != "removed":
             problems.append(("services", "there is none: add a row to services, or name a stack"))
         secrets = self._secrets(model.name, stack.name if stack else None, services, problems)
@@ -272,14 +276,19 @@ class _Builder:
             "tier": model.tier,
             "ring": model.ring,
             "strategy": model.strategy,
+            "version": version,
             "pinned_version": model.pinned_version,
             "maintenance": {"window": model.maintenance_window, "timezone": model.maintenance_timezone},
             "addresses": list(where["addresses"]),
             "ttl": self.fleet.zones.get(zone or "", {"ttl": 0})["ttl"],
             "services": services,
-            "routes": found,
+            "routes": its_routes,
             "secrets": secrets,
-            "held": held,
+            "release": found["release"]["value"] if "release" in found else None,
+            "held": [
+                overrides.held(row, {"state": model.state, "version": own_version}.get(field))
+                for field, row in sorted(found.items())
+            ],
         }
 
     def _stack(self, model: models.Tenant, problems: list[Problem]) -> models.Stack | None:
@@ -312,22 +321,14 @@ class _Builder:
             problems.append(("zone", f"there is no zone {zone}"))
         return zone
 
-    def _held(
-        self, model: models.Tenant, stack: models.Stack | None, problems: list[Problem]
-    ) -> tuple[str, str | None, list[dict[str, t.Any]]]:
-        """State and version after overrides, and what holds them."""
-        base = {
-            "state": model.state,
-            "version": model.pinned_version or model.version or (stack.version if stack else None),
-        }
+    def _overridden(self, model: models.Tenant, problems: list[Problem]) -> dict[str, overrides.Row]:
+        """By field the override that counts."""
         given = self.rows.overrides.get(model.name)
         if not given:
-            return t.cast(str, base["state"]), base["version"], []
+            return {}
         found, wrong = overrides.current(given, self.now)
         problems += wrong
-        held = [overrides.held(row, base[field]) for field, row in sorted(found.items())]
-        values = {**base, **{field: row["value"] for field, row in found.items()}}
-        return t.cast(str, values["state"]), values["version"], held
+        return found
 
     def _secrets(
         self, tenant: str, stack: str | None, services: list[dict[str, t.Any]], problems: list[Problem]

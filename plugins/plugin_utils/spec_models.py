@@ -229,10 +229,17 @@ class FileRule(IgnoreRule):
     tenant: t.Annotated[str, PlainValidator(rules.line)] = "*"
 
 
+def _override_field(value: t.Any) -> str:
+    text = rules.text(value)
+    if text.startswith(schema.SERVICE_VERSION):
+        return schema.SERVICE_VERSION + rules.name(text.removeprefix(schema.SERVICE_VERSION))
+    return rules.choice(*schema.OVERRIDE_FIELDS)(text)
+
+
 class Override(_Model):
     """A row of ``overrides``; its times are read by spec_overrides."""
 
-    field: t.Annotated[str, PlainValidator(rules.choice(*schema.OVERRIDE_FIELDS))]
+    field: t.Annotated[str, PlainValidator(_override_field)]
     value: t.Annotated[str, PlainValidator(rules.version)]
 
 

@@ -52,12 +52,39 @@ def current(rows: t.Iterable[Row], now: datetime.datetime) -> tuple[dict[str, Ro
             wrong, until = [*wrong, ("expires_at", str(error))], None
         if until is not None and until <= now:
             continue
-        if model is not None and model.field == "state" and model.value not in schema.STATES:
-            wrong = [*wrong, ("value", f"{rules.shown(model.value)} is none of {', '.join(schema.STATES)}")]
+        if model is not None and not wrong:
+            try:
+                check(model.field, model.value)
+            except ValueError as error:
+                wrong = [("value", str(error))]
         problems += [(f"overrides.{rules.segment(row['field'])}.{column}", reason) for column, reason in wrong]
         if model is not None and not wrong:
             found[model.field] = row
     return found, problems
+
+
+def check(field: str, value: t.Any) -> None:
+    """Refuse a value that no tenant can have: it would quarantine every tenant that is held at it.
+
+    :raises ValueError: with a reason.
+    """
+    if field == "state":
+        rules.choice(*schema.STATES)(value)
+    elif field == "release":
+        rules.release(value)
+    elif field == "version" or field.startswith(schema.SERVICE_VERSION):
+        rules.version(value)
+    else:
+        raise ValueError(f"there is no such field: hold {', '.join(schema.OVERRIDE_FIELDS)} or version.<service>")
+
+
+def service_versions(found: t.Mapping[str, Row]) -> dict[str, str]:
+    """By service the version that is held for it alone."""
+    return {
+        field.removeprefix(schema.SERVICE_VERSION): row["value"]
+        for field, row in found.items()
+        if field.startswith(schema.SERVICE_VERSION)
+    }
 
 
 def held(row: Row, was: str | None) -> dict[str, t.Any]:

@@ -15,6 +15,8 @@ import re
 import typing as t
 import unicodedata
 
+from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import RELEASE_ID
+
 MIB = 1024 * 1024
 # Linux refuses to start a process with a longer argument or environment string, the end included (MAX_ARG_STRLEN).
 LONGEST_STRING = 131072
@@ -144,6 +146,7 @@ def unreserved_name(value: t.Any) -> str:
 part = matching(PART, "a name: use at most 63 lower-case letters, digits, _ and -")
 tier = matching(TIER, "a tier: use at most 32 lower-case letters, digits, _ and -")
 version = matching(VERSION, "a version: an image tag, or sha256: and 64 hexadecimal digits")
+release = matching(RELEASE_ID, "the id of a release, such as 20261121T041833Z-1f0c9a2e")
 path_prefix_text = matching(PATH_PREFIX, "a path prefix: / or /word/word without a slash at its end")
 health_path = matching(HEALTH_PATH, "a path: begin with / and percent-encode other characters than printable ASCII")
 user = matching(USER, "numeric: write uid or uid:gid")

@@ -73,8 +73,14 @@ class Services:
         self._stacks: dict[t.Any, dict[t.Any, tuple[Draft, t.Any]]] = {}
         self._results: dict[t.Any, Result] = {}
 
-    def of(self, tenant: str, stack: str | None, version: str | None) -> tuple[list[dict[str, t.Any]], list[Problem]]:
-        """Services by name, and what is wrong: ``services.web.image`` and why."""
+    def of(
+        self, tenant: str, stack: str | None, version: str | None, held: t.Mapping[str, str] | None = None
+    ) -> tuple[list[dict[str, t.Any]], list[Problem]]:
+        """Services by name, and what is wrong: ``services.web.image`` and why.
+
+        :param version: of the app and job services that have none of their own.
+        :param held: by service the version that is held for it alone, which wins over all others.
+        """
         drafts = dict(self._of_stack(stack)) if stack is not None else {}
         own = self._drafts(("tenant", tenant))
         everywhere = self._everywhere(("tenant", tenant))
@@ -88,6 +94,13 @@ class Services:
                 whole = Draft({}, everywhere, {}, {}, {}, (), ()).over(beneath)
                 drafts[name] = (whole, whole.key())
         services, problems = [], []
+        for name, its_version in (held or {}).items():
+            if name not in drafts or drafts[name][0].row.get("kind") == "backing":
+                problems.append((f"overrides.version.{name}", f"there is no app or job service {name}"))
+            else:
+                draft = drafts[name][0]
+                whole = dataclasses.replace(draft, row={**draft.row, "version": its_version})
+                drafts[name] = (whole, whole.key())
         for name, (draft, key) in drafts.items():
             service, wrong = self._result(draft, (key, version), version)
             problems += [(f"services.{rules.segment(name)}.{field}", reason) for field, reason in wrong]

@@ -34,7 +34,7 @@ STRATEGIES = ("blue_green", "canary", "rolling", "recreate")
 KINDS = ("app", "backing", "job")
 HEALTH_TYPES = ("http", "tcp", "command", "none")
 OPERATION_STATUSES = ("running", "success", "failure", "fatal", "cancelled", "superseded")
-OVERRIDE_FIELDS = ("state", "version")
+OVERRIDE_FIELDS = ("state", "version", "release")
 MIGRATION_DRIVERS = ("command", "alembic", "django", "artisan", "rails", "dbmate")
 BACKUP_ENGINES = ("pgbackrest", "pg_dump", "restic")
 IGNORE_MODES = ("ignore", "record")
@@ -413,7 +413,7 @@ class _Builder:
             overrides,
             _identity(),
             sa.Column("tenant", sa.String(NAME), nullable=False),
-            sa.Column("field", sa.String(32), nullable=False),
+            sa.Column("field", sa.String(80), nullable=False),
             sa.Column("value", sa.String(255), nullable=False),
             sa.Column("reason", sa.String(1024), nullable=False, server_default=""),
             sa.Column("created_by", sa.String(255), nullable=False, server_default=""),
@@ -421,7 +421,10 @@ class _Builder:
             sa.Column("expires_at", sa.DateTime(timezone=True)),
             released,
             sa.Column("released_by", sa.String(255)),
-            self.choice(overrides, "field", OVERRIDE_FIELDS),
+            # Which request made it and which one released it, so that one that fails can be withdrawn whole.
+            sa.Column("request", sa.String(26)),
+            sa.Column("released_request", sa.String(26)),
+            self.check(overrides, "field", f"field IN {OVERRIDE_FIELDS} OR field LIKE 'version.%'"),
             sa.Index(f"ix_{self.prefix}overrides_tenant", "tenant", "field"),
         )
         operations = "operations"
@@ -436,8 +439,13 @@ class _Builder:
             sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
             sa.Column("finished_at", sa.DateTime(timezone=True)),
             sa.Column("release_id", sa.String(NAME)),
+            # Digests of the spec that was applied before, and of the wanted one.
+            sa.Column("source", sa.String(80)),
+            sa.Column("target", sa.String(80)),
             sa.Column("error_kind", sa.String(NAME)),
             sa.Column("message", sa.Text),
+            sa.Column("acknowledged_at", sa.DateTime(timezone=True)),
+            sa.Column("acknowledged_by", sa.String(255)),
             self.unique(operations, "tenant", "token"),
             self.choice(operations, "status", OPERATION_STATUSES),
         )

@@ -12,7 +12,7 @@ import pathlib
 
 import pytest
 
-from ansible_collections.tenantry.platform.plugins.module_utils import durable, release_states
+from ansible_collections.tenantry.platform.plugins.module_utils import durable, release_states, replay
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import ReleaseTree
 
@@ -33,7 +33,14 @@ def manifest(release, files=()):
         }
         for one in files
     }
-    return {"schema": 1, "tenant": "acme", "release": release, "files": described}
+    return {
+        "schema": 1,
+        "tenant": "acme",
+        "release": release,
+        "files": described,
+        "records": [],
+        "images": {"web": {"name": "reg/app:1.0"}},
+    }
 
 
 def prepare(tree, release, *files):
@@ -248,3 +255,76 @@ def test_a_link_that_leads_nowhere_is_corrupt_and_hides_no_release(tree, target)
     assert release_states.read(root, "acme", IDS[0])["manifest"]["release"] == IDS[0]
     assert tree.activate(IDS[0]) is None
     assert tree.current() == IDS[0]
+
+
+# -- what served before --------------------------------------------------------------------------------------------
+
+
+def applied(tree, *releases):
+    """Activate releases one after the other, as the module does."""
+    for release in releases:
+        params = {"root": os.path.dirname(tree.path), "tenant": "acme", "state": "active", "release": release}
+        release_states.run({**params, "operation": None}, False)
+
+
+def test_going_back_goes_on_backwards_and_never_to_what_was_left(tree):
+    for release in IDS[:4]:
+        prepare(tree, release)
+    applied(tree, IDS[0], IDS[1], IDS[2])
+    assert tree.before(IDS[2]) == IDS[1]
+    applied(tree, IDS[1])
+    assert tree.before(IDS[1]) == IDS[0]
+    applied(tree, IDS[3])
+    assert tree.before(IDS[3]) == IDS[1]
+    assert tree.before(IDS[0]) is None
+
+
+def test_going_back_skips_what_is_bad_or_gone(tree):
+    for release in IDS[:4]:
+        prepare(tree, release)
+    applied(tree, *IDS[:4])
+    tree.mark_bad(IDS[2], {"reason": "x"})
+    tree.remove(IDS[1])
+    assert tree.before(IDS[3]) == IDS[0]
+
+
+def test_without_a_history_the_release_before_is_the_next_older_good_one(tree):
+    for release in IDS[:3]:
+        prepare(tree, release)
+    tree.mark_bad(IDS[1], {"reason": "x"})
+    tree.activate(IDS[2])
+    assert tree.before(IDS[2]) == IDS[0]
+
+
+def test_a_cut_line_of_the_history_is_left_out(tree):
+    prepare(tree, IDS[0])
+    applied(tree, IDS[0])
+    with open(os.path.join(tree.deploy_path, "releases.jsonl"), "a", encoding="utf-8") as stream:
+        stream.write('{"event": "act')
+    assert [event["event"] for event in tree.history()] == ["active"]
+
+
+def test_retention_after_a_rollback_keeps_what_was_left_and_what_came_before(tree):
+    for release in IDS[:6]:
+        prepare(tree, release)
+    applied(tree, *IDS[:6])
+    applied(tree, IDS[2])
+    assert tree.prunable(keep=1) == [IDS[0], IDS[3], IDS[4]]
+
+
+# -- choosing ------------------------------------------------------------------------------------------------------
+
+
+def test_a_release_that_is_asked_for_must_be_whole_and_good(tree):
+    for release in IDS[:3]:
+        prepare(tree, release, entry("compose.yaml", "{}"))
+    applied(tree, IDS[0], IDS[1])
+    tree.mark_bad(IDS[2], {"reason": "unhealthy"})
+    assert replay.choose(tree, IDS[1], "previous")["release"] == IDS[0]
+    assert replay.choose(tree, IDS[0], "previous")["why"] == f"no good release served before {IDS[0]}"
+    assert replay.choose(tree, None, "previous")["why"] == "it has no release"
+    assert "marked bad (unhealthy)" in replay.choose(tree, IDS[1], IDS[2])["why"]
+    assert f"is not there; there are {IDS[0]}, {IDS[1]}" in replay.choose(tree, IDS[1], IDS[5])["why"]
+    with open(os.path.join(tree.directory(IDS[0]), "compose.yaml"), "w", encoding="utf-8") as stream:
+        stream.write("{ }")
+    assert "were edited: compose.yaml" in replay.choose(tree, IDS[1], IDS[0])["why"]

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils import database_migrate
-from ansible_collections.tenantry.platform.plugins.plugin_utils.ledger import Ledger, new_id, now
+from ansible_collections.tenantry.platform.plugins.plugin_utils.ledger import Hold, Ledger, new_id, now
 
 SEED = """
 INSERT INTO nodes (name, connection) VALUES ('local', 'local');
@@ -45,8 +45,9 @@ def rows(path, query):
 
 
 def hold(ledger, *tenants, **changes):
-    options = {"state": "present", "field": "state", "value": "stopped", "reason": "unpaid", "until": None, "by": "ann"}
-    return ledger.hold(list(tenants), **{**options, **changes})
+    given = {"field": "state", "value": "stopped", "reason": "unpaid", "until": None, "by": "ann", **changes}
+    field, value = given.pop("field"), given.pop("value")
+    return list(ledger.hold([Hold(tenant, field, value) for tenant in tenants], **given))
 
 
 def test_ids_sort_by_time():
@@ -120,9 +121,9 @@ def test_a_hold_stands_until_it_is_released(path, ledger):
     assert hold(ledger, "acme") == ["acme"]
     assert live(path) == [("acme", "state", "stopped", "unpaid", "ann")]
     assert hold(ledger, "acme") == []
-    assert hold(ledger, "acme", state="absent", value=None) == ["acme"]
+    assert hold(ledger, "acme", value=None) == ["acme"]
     assert live(path) == []
-    assert hold(ledger, "acme", state="absent", value=None) == []
+    assert hold(ledger, "acme", value=None) == []
     assert rows(path, "SELECT released_by FROM overrides") == [("ann",)]
 
 
@@ -133,6 +134,51 @@ def test_a_value_that_the_row_has_already_needs_no_hold(path, ledger):
     assert live(path) == []
     assert hold(ledger, "idle", value="active", reason="") == ["idle"]
     assert live(path) == [("idle", "state", "active", "", "ann")]
+
+
+def test_a_version_may_be_held_of_one_service(path, ledger):
+    assert hold(ledger, "acme", field="version.web", value="2.1.0") == ["acme"]
+    assert live(path) == [("acme", "version.web", "2.1.0", "unpaid", "ann")]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("state", "gone"), ("version", "a b"), ("release", "1.0.0"), ("image", "x")]
+)
+def test_what_no_tenant_can_be_is_not_held(path, ledger, field, value):
+    with pytest.raises(TenantryError, match="cannot be held"):
+        hold(ledger, "acme", field=field, value=value)
+    assert live(path) == []
+
+
+def fields(path):
+    return sorted((tenant, field, value) for tenant, field, value, *_rest in live(path))
+
+
+RELEASE = "20261121T041833Z-1f0c9a2e"
+
+
+def test_a_hold_may_take_the_place_of_others(path, ledger):
+    hold(ledger, "acme", field="version", value="2.0.0")
+    hold(ledger, "acme", field="version.web", value="2.1.0")
+    hold(ledger, "acme", "idle", field="release", value=RELEASE, instead_of=["version", "version.*"])
+    assert fields(path) == [("acme", "release", RELEASE), ("idle", "release", RELEASE)]
+
+
+def test_a_withdrawn_request_leaves_what_was_held_before(path, ledger):
+    hold(ledger, "acme", field="release", value=RELEASE, request="A" * 26)
+    hold(ledger, "acme", "idle", field="version", value="2.0.0", instead_of=["release"], request="B" * 26)
+    assert fields(path) == [("acme", "version", "2.0.0"), ("idle", "version", "2.0.0")]
+    assert ledger.withdraw("B" * 26, ["acme"], "ann") == ["acme"]
+    assert fields(path) == [("acme", "release", RELEASE), ("idle", "version", "2.0.0")]
+    assert ledger.withdraw("B" * 26, ["acme"], "ann") == []
+
+
+def test_a_withdrawal_within_a_request_that_changed_its_mind_restores_only_the_first(path, ledger):
+    hold(ledger, "acme", field="version", value="1.0.0", request="A" * 26)
+    hold(ledger, "acme", field="version", value="2.0.0", request="B" * 26)
+    hold(ledger, "acme", field="version", value="3.0.0", request="B" * 26)
+    ledger.withdraw("B" * 26, ["acme"], "ann")
+    assert fields(path) == [("acme", "version", "1.0.0")]
 
 
 def test_check_mode_predicts_and_writes_nothing(path, ledger):

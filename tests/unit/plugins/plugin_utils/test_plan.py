@@ -252,3 +252,78 @@ def test_a_file_of_nobody_among_the_routes_is_extra_and_a_broken_one_says_what_i
     assert (one.status, one.action, one.node) == ("extra", "none", "node1")
     assert "no tenant's" in one.reasons[0]
     assert "takes no change" in file_of_nobody("mine.yml", "node1", "mine.yml is not valid YAML").reasons[0]
+
+
+# -- releases that serve again -------------------------------------------------------------------------------------
+
+OLDER = "20261120T041833Z-00000000"
+
+
+def replayed(release=OLDER, why="", **live):
+    return {"replay": {"release": release, "why": why, "records": [], "images": {"web": "reg/app:1.0"}}, **live}
+
+
+def test_a_rollback_goes_to_the_release_that_the_node_chose():
+    one = verdict(replayed(), request="rollback")
+    assert (one.status, one.action, one.operation, one.target) == ("pending", "rollback", "rollback", OLDER)
+    assert one.reasons == [f"back to {OLDER}", "web 1.1 → 1.0"]
+
+
+def test_a_rollback_to_nothing_is_refused_and_says_why():
+    one = verdict(replayed(None, "no good release served before"), request="rollback", digest="sha256:two")
+    assert (one.status, one.action, one.target) == ("refused", "none", None)
+    assert one.reasons == ["no good release served before"]
+
+
+def test_a_held_release_is_put_back_by_a_plain_deploy():
+    one = verdict(replayed(), digest="sha256:two")
+    assert (one.status, one.action, one.target) == ("pending", "rollback", OLDER)
+
+
+def test_a_held_release_that_is_gone_is_a_conflict_until_somebody_decides():
+    one = verdict(replayed(None, "release x is not there"))
+    assert (one.status, one.action) == ("conflict", "none")
+    assert one.reasons == ["release x is not there: name another release, or release the hold"]
+
+
+def test_a_held_release_that_serves_is_held_whatever_the_database_wants():
+    held = {"held": [{"field": "release", "value": LIVE["current"], "by": "ann", "reason": "slow"}]}
+    one = verdict(replayed(LIVE["current"]), held, digest="sha256:two")
+    assert (one.status, one.action) == ("held", "none")
+
+
+@pytest.mark.parametrize(
+    ("live", "status", "action"),
+    [
+        ({"findings": [FINDING]}, "drift", "converge"),
+        ({"findings": [STRANGER]}, "drift", "none"),
+        ({"interrupted": "rollback 01"}, "pending", "converge"),
+        ({"state": "stopped"}, "pending", "converge"),
+    ],
+)
+def test_of_a_held_release_nothing_new_is_made(live, status, action):
+    one = verdict(replayed(LIVE["current"], **live), digest="sha256:two")
+    assert (one.status, one.action) == (status, action)
+
+
+def test_a_stopped_tenant_stays_stopped_and_remembers_its_release():
+    one = verdict(replayed(state="stopped", running=False, routed=False), {"state": "stopped"}, request="rollback")
+    assert (one.action, one.target) == ("none", OLDER)
+
+
+# -- upgrades ------------------------------------------------------------------------------------------------------
+
+
+def test_an_upgrade_is_a_deploy_by_another_name():
+    one = verdict(digest="sha256:two", request="upgrade")
+    assert (one.action, one.operation) == ("deploy", "upgrade")
+    assert (one.source_digest, one.target_digest) == ("sha256:one", "sha256:two")
+
+
+def test_an_upgrade_that_failed_is_refused_until_it_is_acknowledged():
+    failed = {("sha256:one", "sha256:two"): "upgrade 01 of today, unhealthy"}
+    one = verdict(digest="sha256:two", wishes=Wishes("upgrade", failed=failed))
+    assert (one.status, one.action) == ("refused", "none")
+    assert "upgrade 01 of today" in one.reasons[0]
+    assert verdict(digest="sha256:three", wishes=Wishes("upgrade", failed=failed)).action == "deploy"
+    assert verdict(digest="sha256:two", wishes=Wishes("deploy", failed=failed)).action == "deploy"

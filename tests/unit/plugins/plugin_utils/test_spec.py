@@ -36,9 +36,10 @@ def test_one_row_is_a_whole_tenant(tenants):
     found = one(tenants)
     assert list(found) == [
         "schema", "name", "display_name", "state", "node", "zone", "subdomain", "tier", "ring", "strategy",
-        "pinned_version", "maintenance", "addresses", "ttl", "services", "routes", "secrets", "held",
+        "version", "pinned_version", "maintenance", "addresses", "ttl", "services", "routes", "secrets", "release",
+        "held",
     ]  # fmt: skip
-    assert {key: found[key] for key in list(found)[:14]} == {
+    assert {key: found[key] for key in list(found)[:15]} == {
         "schema": 1,
         "name": "acme",
         "display_name": "acme",
@@ -49,6 +50,7 @@ def test_one_row_is_a_whole_tenant(tenants):
         "tier": "standard",
         "ring": 0,
         "strategy": "blue_green",
+        "version": "1.0",
         "pinned_version": None,
         "maintenance": {"window": None, "timezone": "UTC"},
         "addresses": ["192.0.2.10", "2001:db8::10"],
