@@ -5,7 +5,14 @@
 
 from __future__ import annotations
 
-_UP_TO_BYPASS = r"""
+
+class ModuleDocFragment:
+    """Shared by what runs once for all hosts of a play, and, with ``fleet_action.each`` before it, for each host.
+
+    What stands first in a module's list wins, and the module's own words win over all.
+    """
+
+    DOCUMENTATION = r"""
 attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying anything.
@@ -21,14 +28,12 @@ attributes:
     support: full
   bypass_host_loop:
     description: Runs once for all hosts of the play.
-    support:"""
+    support: full
+"""
 
-
-class ModuleDocFragment:
-    """Shared by the plan's actions, ``report`` and ``override``, which run once for all hosts of the play.
-
-    ``fleet_action.tenant`` is for those that run for each host: ``rollout``, ``stack_logs`` and ``unread``.
-    """
-
-    DOCUMENTATION = f"{_UP_TO_BYPASS} full\n"
-    TENANT = f"{_UP_TO_BYPASS} none\n"
+    EACH = r"""
+attributes:
+  bypass_host_loop:
+    description: Runs once for all hosts of the play.
+    support: none
+"""

@@ -47,6 +47,10 @@ options:
   until:
     description: When the hold ends by itself, ISO 8601 in UTC. By default it does not.
     type: str
+attributes:
+  diff_mode:
+    description: Returns details on what has changed or will change.
+    support: full
 author:
   - tenantry.platform contributors (@tenantry)
 """

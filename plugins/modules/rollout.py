@@ -19,7 +19,8 @@ options:
     type: int
     required: true
 extends_documentation_fragment:
-  - tenantry.platform.fleet_action.tenant
+  - tenantry.platform.fleet_action.each
+  - tenantry.platform.fleet_action
 author:
   - tenantry.platform contributors (@tenantry)
 """

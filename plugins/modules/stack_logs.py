@@ -32,7 +32,8 @@ options:
     elements: str
     default: []
 extends_documentation_fragment:
-  - tenantry.platform.fleet_action.tenant
+  - tenantry.platform.fleet_action.each
+  - tenantry.platform.fleet_action
 author:
   - tenantry.platform contributors (@tenantry)
 """

@@ -16,6 +16,7 @@ description:
   - Runs on the controller. The tables stand in C(docs/tenant-database.md).
 extends_documentation_fragment:
   - tenantry.platform.database
+  - tenantry.platform.fleet_action
 options:
   state:
     description: V(present) makes or upgrades it.
@@ -33,20 +34,8 @@ options:
     description: File of SQL statements on the controller, executed once, when the database is new.
     type: path
 attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying anything.
-    support: full
   diff_mode:
     description: Returns details on what has changed or will change.
-    support: full
-  idempotent:
-    description: When run twice in a row with the same arguments, the second run changes nothing.
-    support: full
-  action:
-    description: Runs on the controller, without a connection.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts of the play.
     support: full
 requirements:
   - alembic
