@@ -158,6 +158,7 @@ class Node:
             result["findings"] = [one.as_dict() for one in self._findings(release, result["state"], route_path)]
             if manifest["spec_digest"] != digest:
                 result["last"] = release.last()
+            if manifest["spec_digest"] != digest or "replay" in result:
                 result["images"] = {service: image["name"] for service, image in manifest["images"].items()}
         except TenantryError as error:
             result["error"] = error.message

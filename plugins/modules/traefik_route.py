@@ -187,6 +187,8 @@ def main() -> None:
             result = apply(module.params, module.check_mode)
     except TenantryError as error:
         module.fail_json(**error.as_result())
+    for warning in result.pop("warnings"):
+        module.warn(warning)
     module.exit_json(**result)
 
 
