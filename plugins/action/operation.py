@@ -46,7 +46,7 @@ class ActionModule(ActionBase):
         return result
 
     def _end(self, arguments, task_vars):
-        failure = arguments.pop("failure", None)
+        failure, warnings = arguments.pop("failure", None), arguments.pop("warnings", [])
         result = {"changed": False, "steps": [], "current": None}
         if arguments.get("id"):
             result = self._on_node(arguments, task_vars)
@@ -62,5 +62,6 @@ class ActionModule(ActionBase):
                 release=outcome["release"],
                 steps=result.get("steps") or [],
             )
+        outcome["warnings"] = [str(one) for one in warnings]
         outcome["run"] = fleet.localhost_fact(task_vars, "tenantry_run", {}).get("id")
         return dict(result, failed=False, ansible_facts={fleet.OUTCOME: outcome}, outcome=outcome)

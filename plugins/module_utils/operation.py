@@ -54,12 +54,14 @@ def _left_behind(tree: ReleaseTree, journal: dict[str, t.Any], route_file: str) 
     """Which release serves, by the route, and which are left over.
 
     The route decides, because it is what users see: a switch that was cut after the route was renamed in goes forward,
-    every earlier one back.
+    every earlier one back. So does one of which a hook after the switch did not end well.
     """
     current = _current(tree)
     good = [release for release in tree.releases() if tree.good(release)]
     routed = [release for release in good if f"-{short(release)}@docker" in _text(route_file)]
     serve = routed[-1] if routed else current
+    if serve and current and serve != current and not _hooks_ended_well(tree, serve, journal):
+        serve = current
     origin = (journal.get("interrupted") or {}).get("operation")
     newer = [release for release in tree.releases() if release != serve and (current is None or release > current)]
     # After a rollback, good releases of others are newer than the current one too.
@@ -71,6 +73,18 @@ def _left_behind(tree: ReleaseTree, journal: dict[str, t.Any], route_file: str) 
         "serve": serve,
         "discard": left,
     }
+
+
+def _hooks_ended_well(tree: ReleaseTree, release: str, journal: dict[str, t.Any]) -> bool:
+    """Whether the hooks of a release that come after its switch ended well in an operation."""
+    hooks = (tree.manifest(release) or {}).get("hooks") or []
+    wanted = {hook_step(one["event"], one["name"]) for one in hooks if one["event"] == "post_switch"}
+    return wanted <= {one["step"] for one in journal.get("steps") or [] if one["result"] == "done"}
+
+
+def hook_step(event: str, name: str) -> str:
+    """What the journal calls a hook."""
+    return f"hook-{event}-{name}"
 
 
 def _made_by(tree: ReleaseTree, release: str, operations: set[str | None]) -> bool:

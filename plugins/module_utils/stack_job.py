@@ -26,6 +26,8 @@ JOB_ARGUMENTS: dict[str, t.Any] = {
     "project_src": {"type": "path", "required": True},
     "service": {"type": "str", "required": True},
     "profiles": {"type": "list", "elements": "str", "default": ["job"]},
+    "purpose": {"type": "str", "choices": ["job", "hook"], "default": "job"},
+    "environment": {"type": "dict", "default": {}},
     "timeout": {"type": "int", "default": 600},
     "creates": {"type": "path"},
 }
@@ -36,7 +38,11 @@ START_SECONDS = 120
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """One job service of a project."""
+    """One job service of a project.
+
+    :ivar purpose: what messages and kinds of errors call it.
+    :ivar environment: variables of this run alone. They stand in the process list of the node.
+    """
 
     engine: Engine
     compose: Compose
@@ -45,6 +51,8 @@ class Job:
     timeout: float
     log_lines: int
     creates: str | None
+    purpose: str
+    environment: t.Mapping[str, str]
 
     @classmethod
     def from_params(cls, engine: Engine, params: t.Mapping[str, t.Any]) -> Job:
@@ -64,17 +72,19 @@ class Job:
             params["timeout"],
             params["log_lines"],
             params["creates"],
+            params["purpose"],
+            params["environment"],
         )
 
     @property
     def label(self) -> str:
-        return f"job {self.service} of project {self.compose.project}"
+        return f"{self.purpose} {self.service} of project {self.compose.project}"
 
     def run(self, check_mode: bool) -> dict[str, t.Any]:
         """Run it, or take over a run whose module was killed.
 
-        :raises TenantryError: kinds ``job_failed``, ``job_timeout``, ``job_running``, ``image_missing``,
-            ``foreign_object``, ``invalid``, and those of engine and compose.
+        :raises TenantryError: kinds ``job_failed``, ``job_timeout``, ``job_running`` (of a hook ``hook_failed`` and so
+            on), ``image_missing``, ``foreign_object``, ``invalid``, and those of engine and compose.
         """
         service = self._service()
         if self.creates is not None and os.path.exists(self.creates):
@@ -91,7 +101,7 @@ class Job:
         finally:
             self._clean_up()
         if ended.exit_code != 0:
-            raise self._failure(f"{self.label} ended {ending(ended)}", "job_failed", lines, exit_code=ended.exit_code)
+            raise self._failure(f"{self.label} ended {ending(ended)}", "failed", lines, exit_code=ended.exit_code)
         self._note_done(service)
         return self._result(True, ended.exit_code, lines, adopted is not None)
 
@@ -121,7 +131,7 @@ class Job:
                 raise TenantryError(
                     f"container {container.name} still runs {self.label} with another definition: wait for it, or "
                     "remove it, then run again",
-                    "job_running",
+                    f"{self.purpose}_running",
                 )
             if same and (container.state == "running" or ended_well):
                 return container
@@ -136,10 +146,13 @@ class Job:
                 "image_missing",
                 images=[service.image],
             )
-        self.compose.run("run", "--detach", "--no-TTY", "--no-deps", self.service, timeout=START_SECONDS)
+        given = [word for name, value in sorted(self.environment.items()) for word in ("--env", f"{name}={value}")]
+        self.compose.run("run", "--detach", "--no-TTY", "--no-deps", *given, self.service, timeout=START_SECONDS)
         started = self._left_over()
         if not started:
-            raise TenantryError(f"{self.label}: its container vanished as soon as it was made", "job_failed", logs=[])
+            raise TenantryError(
+                f"{self.label}: its container vanished as soon as it was made", f"{self.purpose}_failed", logs=[]
+            )
         return started[-1]
 
     def _wait(self, container: Container, deadline: Deadline) -> Container:
@@ -150,7 +163,7 @@ class Job:
                 raise TenantryError(
                     f"{self.label}: somebody removed its container {container.name} while it ran: see what it did, "
                     "then run again",
-                    "job_failed",
+                    f"{self.purpose}_failed",
                     logs=[],
                 )
             if now.state in ("exited", "dead"):
@@ -159,7 +172,7 @@ class Job:
                 lines = self._log(now)
                 engine_containers.stop(self.engine, now)
                 raise self._failure(
-                    f"{self.label} did not end within {deadline.seconds:g} s and was stopped", "job_timeout", lines
+                    f"{self.label} did not end within {deadline.seconds:g} s and was stopped", "timeout", lines
                 )
             pause.sleep(deadline)
 
@@ -175,9 +188,9 @@ class Job:
             done = {"service": service.name, "spec_digest": service.spec_digest, "ended_at": time.time()}
             durable.replace_json(self.creates, done, 0o640)
 
-    def _failure(self, what: str, kind: str, lines: list[str], **details: t.Any) -> TenantryError:
+    def _failure(self, what: str, how: str, lines: list[str], **details: t.Any) -> TenantryError:
         said = f"its last log lines: {' | '.join(lines[-LINES_IN_MESSAGE:])}" if lines else "it logged nothing"
-        return TenantryError(f"{what}; {said}", kind, logs=lines, **details)
+        return TenantryError(f"{what}; {said}", f"{self.purpose}_{how}", logs=lines, **details)
 
     def _result(self, changed: bool, exit_code: int | None, lines: list[str], adopted: bool) -> dict[str, t.Any]:
         return {

@@ -70,6 +70,11 @@ options:
   release:
     description: The release that serves now.
     type: str
+  warnings:
+    description: What else the report should tell. Handled by the action plugin.
+    type: list
+    elements: str
+    default: []
   failure:
     description:
       - What failed; C(step), the name of the task, C(result), what it returned, and C(undo), what undoing it returned
@@ -168,6 +173,7 @@ ARGUMENTS = {
         "default": "success",
     },
     "release": {"type": "str"},
+    "warnings": {"type": "list", "elements": "str", "default": []},
     "failure": {"type": "dict"},
 }
 

@@ -64,6 +64,15 @@ options:
     description: Seconds until the job must have ended. Then it is stopped with its own grace period.
     type: int
     default: 600
+  purpose:
+    description: What it is, for messages, and for the kinds of errors, which begin with it.
+    type: str
+    choices: [job, hook]
+    default: job
+  environment:
+    description: Variables of this run alone, by name. They stand in the process list of the node - nothing secret.
+    type: dict
+    default: {}
   creates:
     description:
       - A file that says that the job is done. When it exists the job is not run.
@@ -113,7 +122,8 @@ adopted:
   type: bool
 error_kind:
   description:
-    - C(job_failed), C(job_timeout), C(job_running), C(image_missing), C(foreign_object), C(files_missing),
+    - C(job_failed), C(job_timeout), C(job_running), C(hook_failed), C(hook_timeout), C(hook_running),
+      C(image_missing), C(foreign_object), C(files_missing),
       C(compose_missing), C(compose_failed), C(compose_timeout), C(engine_unreachable), C(engine_error), C(sdk_missing)
       or C(invalid).
   returned: failure

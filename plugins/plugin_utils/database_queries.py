@@ -34,6 +34,7 @@ OWNED = (
     "service_volumes",
     "service_secrets",
     "service_dependencies",
+    "hooks",
     "routes",
     "route_backends",
     "access_rules",

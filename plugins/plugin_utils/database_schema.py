@@ -24,6 +24,20 @@ OPERATION_STATUSES = ("running", "success", "failure", "fatal", "cancelled", "su
 # What holds the version of one service has the service's name behind this.
 SERVICE_VERSION = "version."
 OVERRIDE_FIELDS = ("state", "version", "release")
+# In the order in which they come about.
+HOOK_EVENTS = (
+    "pre_deploy",
+    "pre_migrate",
+    "post_migrate",
+    "post_health",
+    "pre_switch",
+    "post_switch",
+    "pre_drain",
+    "post_deploy",
+    "pre_rollback",
+    "post_rollback",
+    "on_failure",
+)
 MIGRATION_DRIVERS = ("command", "alembic", "django", "artisan", "rails", "dbmate")
 BACKUP_ENGINES = ("pgbackrest", "pg_dump", "restic")
 IGNORE_MODES = ("ignore", "record")
@@ -56,6 +70,7 @@ COLUMNS = {
     "access_rules": "id tenant stack service route position action cidr everyone",
     "secrets": "id tenant stack name vault reference",
     "migrations": "id tenant stack service name driver command rollback_command timeout reversible",
+    "hooks": "id tenant stack service name event command timeout",
     "backup_policies": "id tenant stack service name engine volume schedule retention_days",
     "ignore_rules": "id tenant kind resource field mode accepted reason expires_at created_at",
     "overrides": (

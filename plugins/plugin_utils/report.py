@@ -97,6 +97,10 @@ def table(rows: list[dict[str, t.Any]], explained: t.Collection[str] = FAILED) -
     for row in rows:
         if row["status"] in explained and row["message"]:
             lines += ["", f"{row['tenant']}: {clean_lines(row['message'])}"]
+    for row in rows:
+        lines += [
+            line for text in row.get("warnings") or () for line in ("", f"{row['tenant']}: warning: {clean(text)}")
+        ]
     waiting = [row for row in rows if row["status"] == "waiting"]
     if waiting:  # all for the same reason
         who = "1 tenant waits" if len(waiting) == 1 else f"{len(waiting)} tenants wait"

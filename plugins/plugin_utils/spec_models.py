@@ -201,6 +201,16 @@ class Migration(_Model):
     reversible: Flag = False
 
 
+class Hook(_Model):
+    """A row of ``hooks``."""
+
+    name: t.Annotated[str, PlainValidator(rules.hook_name)]
+    event: t.Annotated[str, PlainValidator(rules.choice(*schema.HOOK_EVENTS))]
+    service: Name
+    command: Command
+    timeout: t.Annotated[int, PlainValidator(rules.integer(1, 86400))] = 300
+
+
 class BackupPolicy(_Model):
     """A row of ``backup_policies``."""
 

@@ -1,12 +1,13 @@
 # Copyright: (c) 2026, tenantry.platform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the database says about a tenant that is no part of its spec: migrations, backups, ignored drift."""
+"""What the database says about a tenant besides services and routes: hooks, migrations, backups, ignored drift."""
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.tenantry.platform.plugins.plugin_utils import database_schema as schema
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_models as models
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_overrides as overrides
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_rules as rules
@@ -39,6 +40,19 @@ def policies(
     return result
 
 
+def hooks(
+    rows: Rows,
+    tenant: str,
+    stack: str | None,
+    services: t.Sequence[t.Mapping[str, t.Any]],
+    problems: list[Problem],
+) -> list[dict[str, t.Any]]:
+    """Hooks by event and name. A tenant's row takes the place of the stack's of that name."""
+    images = {service["name"] for service in services if service["kind"] != "backing"}
+    found = _named(rows, "hooks", models.Hook, tenant, stack, images, problems, "app or job service")
+    return sorted(found, key=lambda one: (schema.HOOK_EVENTS.index(one["event"]), one["name"]))
+
+
 def _named(
     rows: Rows,
     relation: str,
@@ -47,6 +61,7 @@ def _named(
     stack: str | None,
     services: set[str],
     problems: list[Problem],
+    kind: str = "service",
 ) -> list[dict[str, t.Any]]:
     given: dict[t.Any, Row] = {}
     for owner in ([("stack", stack)] if stack else []) + [("tenant", tenant)]:
@@ -60,7 +75,7 @@ def _named(
             continue
         values = found.model_dump()
         if values["service"] not in services:
-            problems.append((f"{field}.service", f"there is no service {values['service']}"))
+            problems.append((f"{field}.service", f"there is no {kind} {values['service']}"))
         result.append(values)
     return sorted(result, key=lambda one: one["name"])
 

@@ -152,6 +152,13 @@ health_path = matching(HEALTH_PATH, "a path: begin with / and percent-encode oth
 user = matching(USER, "numeric: write uid or uid:gid")
 
 
+def hook_name(value: t.Any) -> str:
+    """As :func:`name`; with ``hook-`` before it, it is the name of a compose service."""
+    if len(name(value)) > 27:
+        raise ValueError(f"{shown(value)} is longer than 27 characters")
+    return str.__str__(value)
+
+
 def path_prefix(value: t.Any) -> str:
     """Path prefix of a route."""
     if {".", ".."} & set(path_prefix_text(value).split("/")):

@@ -40,10 +40,7 @@ def app_project(spec: Spec, release: str, images: t.Mapping[str, str]) -> dict[s
     if not services:
         return None
     rendered = {service["name"]: _service(spec, service, images, release) for service in services}
-    networks = {"default": _external(names.default_network(spec["name"]))}
-    if has_backing(spec):
-        networks["backing"] = _external(names.backing_network(spec["name"]))
-    return _project(names.app_project(spec["name"], release), spec, services, rendered, networks)
+    return project(names.app_project(spec["name"], release), spec, services, rendered, external_networks(spec))
 
 
 def backing_project(spec: Spec, images: t.Mapping[str, str]) -> dict[str, t.Any] | None:
@@ -58,7 +55,28 @@ def backing_project(spec: Spec, images: t.Mapping[str, str]) -> dict[str, t.Any]
         return None
     rendered = {service["name"]: _service(spec, service, images, None) for service in services}
     networks = {"backing": _external(names.backing_network(spec["name"]))}
-    return _project(names.backing_project(spec["name"]), spec, services, rendered, networks)
+    return project(names.backing_project(spec["name"]), spec, services, rendered, networks)
+
+
+def one_off(
+    spec: Spec, service: Service, images: t.Mapping[str, str], release: str, name: str, command: t.Sequence[str]
+) -> dict[str, t.Any]:
+    """A command to run once beside a service: its image, environment, secrets, volumes and networks, and no route.
+
+    :param service: a service of kind ``app`` or ``job``.
+    :param name: what the labels call it.
+    :raises TenantryError: kind ``invalid``.
+    """
+    job = {**service, "kind": "job", "command": command, "depends_on": [], "replicas": 1, "health": {"type": "none"}}
+    return _service(spec, job, images, release, name)
+
+
+def external_networks(spec: Spec) -> dict[str, t.Any]:
+    """The networks of app and job services, as a compose project names them."""
+    networks = {"default": _external(names.default_network(spec["name"]))}
+    if has_backing(spec):
+        networks["backing"] = _external(names.backing_network(spec["name"]))
+    return networks
 
 
 def networks(spec: Spec) -> list[dict[str, t.Any]]:
@@ -89,14 +107,19 @@ def service_digests(*projects: t.Mapping[str, t.Any] | None) -> dict[str, str]:
     }
 
 
-def _project(
+def project(
     name: str, spec: Spec, services: list[Service], rendered: dict[str, t.Any], external: dict[str, t.Any]
 ) -> dict[str, t.Any]:
-    project: dict[str, t.Any] = {"name": name, "services": rendered, "networks": external}
+    """A compose project of rendered services, with the volumes that they use.
+
+    :param services: those of the spec that were rendered.
+    :param external: networks.
+    """
+    result: dict[str, t.Any] = {"name": name, "services": rendered, "networks": external}
     used = _volumes(services)
     if used:
-        project["volumes"] = {volume: _external(names.volume(spec["name"], volume)) for volume in used}
-    return project
+        result["volumes"] = {volume: _external(names.volume(spec["name"], volume)) for volume in used}
+    return result
 
 
 def _external(name: str) -> dict[str, t.Any]:
@@ -107,7 +130,9 @@ def _volumes(services: t.Sequence[Service]) -> list[str]:
     return sorted({str.__str__(volume["name"]) for service in services for volume in service["volumes"]})
 
 
-def _service(spec: Spec, service: Service, images: t.Mapping[str, str], release: str | None) -> dict[str, t.Any]:
+def _service(
+    spec: Spec, service: Service, images: t.Mapping[str, str], release: str | None, one_off_name: str = ""
+) -> dict[str, t.Any]:
     if service["name"] not in images:
         raise TenantryError(
             f"service {service['name']} of tenant {spec['name']} has no resolved image: pull {service['image']} first",
@@ -122,7 +147,10 @@ def _service(spec: Spec, service: Service, images: t.Mapping[str, str], release:
     if service["command"] is not None:
         definition["command"] = [_sound(word, service, "command") for word in service["command"]]
     definition["environment"] = _environment(spec, service, release)
-    definition["labels"] = _service_labels(spec, service, release)
+    if one_off_name:
+        definition["labels"] = {**_labels(spec), "tenantry.service": one_off_name, "tenantry.release": str(release)}
+    else:
+        definition["labels"] = _service_labels(spec, service, release)
     if release is not None:
         definition["networks"] = {"default": {}, "backing": {}} if has_backing(spec) else {"default": {}}
     else:

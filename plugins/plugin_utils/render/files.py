@@ -13,6 +13,7 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import spec as s
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import (
     compose,
     dns,
+    hooks,
     names,
     secret_files,
     serialize,
@@ -22,7 +23,8 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils.render import (
 Spec = t.Mapping[str, t.Any]
 File = dict[str, t.Any]
 
-APP, BACKING, ROUTE, RECORDS = "compose.yaml", "backing.yaml", "route.yml", "records.json"
+APP, BACKING, HOOKS = "compose.yaml", "backing.yaml", "hooks.yaml"
+ROUTE, RECORDS = "route.yml", "records.json"
 
 
 def release_files(spec: Spec, release: str, images: t.Mapping[str, str], secrets: t.Mapping[str, str]) -> list[File]:
@@ -38,6 +40,7 @@ def release_files(spec: Spec, release: str, images: t.Mapping[str, str], secrets
     for path, data in (
         (APP, compose.app_project(spec, release, images)),
         (BACKING, compose.backing_project(spec, images)),
+        (HOOKS, hooks.project(spec, release, images)),
         (ROUTE, traefik.route_file(spec, release)),
         (RECORDS, dns.record_sets(spec)),
     ):
@@ -93,6 +96,7 @@ def manifest(
             }
             for service in spec["services"]
         },
+        "hooks": hooks.listed(spec),
         "networks": compose.networks(spec),
         "volumes": compose.volumes(spec),
         "files": {file["path"]: _described(file) for file in files},

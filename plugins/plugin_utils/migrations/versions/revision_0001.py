@@ -35,6 +35,19 @@ KINDS = ("app", "backing", "job")
 HEALTH_TYPES = ("http", "tcp", "command", "none")
 OPERATION_STATUSES = ("running", "success", "failure", "fatal", "cancelled", "superseded")
 OVERRIDE_FIELDS = ("state", "version", "release")
+HOOK_EVENTS = (
+    "pre_deploy",
+    "pre_migrate",
+    "post_migrate",
+    "post_health",
+    "pre_switch",
+    "post_switch",
+    "pre_drain",
+    "post_deploy",
+    "pre_rollback",
+    "post_rollback",
+    "on_failure",
+)
 MIGRATION_DRIVERS = ("command", "alembic", "django", "artisan", "rails", "dbmate")
 BACKUP_ENGINES = ("pgbackrest", "pg_dump", "restic")
 IGNORE_MODES = ("ignore", "record")
@@ -371,6 +384,19 @@ class _Builder:
             self.unique(table, "tenant", "name"),
             self.unique(table, "stack", "name"),
             self.choice(table, "driver", MIGRATION_DRIVERS),
+            self.check(table, "timeout", "timeout BETWEEN 1 AND 86400"),
+        )
+        table = "hooks"
+        self.table(
+            table,
+            *self.of_service(table),
+            sa.Column("name", sa.String(NAME), nullable=False),
+            sa.Column("event", sa.String(16), nullable=False),
+            sa.Column("command", sa.Text, nullable=False),
+            sa.Column("timeout", sa.Integer, nullable=False, server_default="300"),
+            self.unique(table, "tenant", "name"),
+            self.unique(table, "stack", "name"),
+            self.choice(table, "event", HOOK_EVENTS),
             self.check(table, "timeout", "timeout BETWEEN 1 AND 86400"),
         )
         table = "backup_policies"

@@ -13,7 +13,7 @@ from ansible_collections.tenantry.platform.tests.unit.plugins.plugin_utils.test_
 
 
 def verdict(tenant, ring=0, action="deploy"):
-    return {"tenant": tenant, "ring": ring, "action": action}
+    return {"tenant": tenant, "ring": ring, "action": action, "target": None}
 
 
 def test_a_ring_begins_when_the_one_before_it_has_ended():

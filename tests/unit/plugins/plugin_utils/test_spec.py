@@ -36,8 +36,8 @@ def test_one_row_is_a_whole_tenant(tenants):
     found = one(tenants)
     assert list(found) == [
         "schema", "name", "display_name", "state", "node", "zone", "subdomain", "tier", "ring", "strategy",
-        "version", "pinned_version", "maintenance", "addresses", "ttl", "services", "routes", "secrets", "release",
-        "held",
+        "version", "pinned_version", "maintenance", "addresses", "ttl", "services", "routes", "secrets", "hooks",
+        "release", "held",
     ]  # fmt: skip
     assert {key: found[key] for key in list(found)[:15]} == {
         "schema": 1,

@@ -36,6 +36,7 @@ def service(name: str, kind: str = "app", **changes: t.Any) -> dict[str, t.Any]:
         "labels": {},
         "volumes": [],
         "secrets": [],
+        "hooks": [],
         "stop_grace_period": 30,
         "hardening": {
             "user": "10001:10001",
@@ -87,6 +88,7 @@ def spec(name: str = "acme", **changes: t.Any) -> dict[str, t.Any]:
         "services": [service("web")],
         "routes": [route()],
         "secrets": [],
+        "hooks": [],
         "held": [],
         **changes,
     }
@@ -227,6 +229,18 @@ def with_secret() -> dict[str, t.Any]:
     )
 
 
+def with_hooks() -> dict[str, t.Any]:
+    """A hook before the jobs and one after the switch, beside a database."""
+    return {
+        **with_secret(),
+        "hooks": [
+            {"name": "warm", "event": "pre_migrate", "service": "web", "command": ["app", "warm"], "timeout": 60},
+            {"name": "smoke", "event": "post_switch", "service": "web", "command": ["app", "$HOME"], "timeout": 300},
+        ],
+    }
+
+
 DEMOS: dict[str, t.Callable[[], dict[str, t.Any]]] = {
-    build.__name__: build for build in (six_services, two_replicas, access_rules, two_hostnames, by_labels, with_secret)
+    build.__name__: build
+    for build in (six_services, two_replicas, access_rules, two_hostnames, by_labels, with_secret, with_hooks)
 }

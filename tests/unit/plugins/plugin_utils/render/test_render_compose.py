@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
-from ansible_collections.tenantry.platform.plugins.plugin_utils.render import compose, serialize
+from ansible_collections.tenantry.platform.plugins.plugin_utils.render import compose, hooks, serialize
 from ansible_collections.tenantry.platform.tests.unit.plugins.plugin_utils.render import builders
 from ansible_collections.tenantry.platform.tests.unit.plugins.plugin_utils.render.builders import (
     NEXT_RELEASE,
@@ -378,3 +378,27 @@ def test_what_would_reach_beyond_the_tenant_is_refused(changes: dict[str, t.Any]
 def test_a_service_without_a_resolved_image_is_refused() -> None:
     with pytest.raises(TenantryError, match="no resolved image"):
         compose.app_project(spec(), RELEASE, {})
+
+
+# -- hooks ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_hook_is_its_service_without_a_route() -> None:
+    of = builders.with_hooks()
+    project = hooks.project(of, RELEASE, images(of))
+    assert project is not None
+    assert list(project["services"]) == ["hook-warm", "hook-smoke"]
+    smoke = project["services"]["hook-smoke"]
+    web = app(of)["services"]["web"]
+    assert smoke["command"] == ["app", "$$HOME"]
+    assert not [label for label in smoke["labels"] if label.startswith("traefik.")]
+    assert smoke["labels"]["tenantry.service"] == "hook-smoke"
+    for field in ("image", "environment", "networks", "volumes", "cap_drop", "read_only"):
+        assert smoke[field] == web[field], field
+    assert (smoke["profiles"], smoke["restart"], smoke["healthcheck"]) == (["job"], "no", {"disable": True})
+    assert project["name"] == app(of)["name"]
+
+
+def test_a_tenant_without_hooks_has_no_file_of_them() -> None:
+    of = builders.with_secret()
+    assert hooks.project(of, RELEASE, images(of)) is None
