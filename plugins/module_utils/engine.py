@@ -32,6 +32,10 @@ RELEASE_LABEL = "tenantry.release"
 SPEC_DIGEST_LABEL = "tenantry.spec_digest"
 MANAGED = f"{MANAGED_LABEL}=true"
 
+#: An app container in which this file stands fails its health check, so that the edge stops sending requests to it.
+#: ``/dev/shm`` is a writable tmpfs in every container, also under a read-only root.
+DRAIN_FILE = "/dev/shm/.tenantry-drain"
+
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 
 

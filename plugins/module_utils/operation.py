@@ -53,13 +53,14 @@ def _current(tree: ReleaseTree) -> str | None:
 def _left_behind(tree: ReleaseTree, journal: dict[str, t.Any], route_file: str) -> dict[str, t.Any]:
     """Which release serves, by the route, and which are left over.
 
-    The route decides, because it is what users see: a switch that was cut after the route was renamed in goes forward,
-    every earlier one back. So does one of which a hook after the switch did not end well.
+    The route decides, because it is what users see: a switch that was cut after the route of the new release alone was
+    renamed in goes forward, every earlier one back. So does one of which a hook after the switch did not end well.
     """
     current = _current(tree)
     good = [release for release in tree.releases() if tree.good(release)]
     routed = [release for release in good if f"-{short(release)}@docker" in _text(route_file)]
-    serve = routed[-1] if routed else current
+    # While both are routed, nothing was switched yet.
+    serve = current if not routed or current in routed else routed[-1]
     if serve and current and serve != current and not _hooks_ended_well(tree, serve, journal):
         serve = current
     origin = (journal.get("interrupted") or {}).get("operation")

@@ -40,6 +40,7 @@ class Stack:
     files: tuple[str, ...]
     services: tuple[str, ...]
     profiles: tuple[str, ...]
+    replicas: t.Mapping[str, int]
     networks: tuple[Network, ...]
     volumes: tuple[Volume, ...]
     owner: str | None
@@ -83,6 +84,7 @@ class Stack:
             files=tuple(params["files"]),
             services=tuple(params["services"]),
             profiles=tuple(params["profiles"]),
+            replicas={name: int(count) for name, count in params["replicas"].items()},
             networks=networks,
             volumes=volumes,
             owner=owners.pop() if owners else None,

@@ -47,7 +47,10 @@ class Convergence:
         """
         deadline = Deadline(stack.wait_timeout)
         project = stack.load()
-        chosen = project.chosen(stack.profiles, stack.services)
+        chosen = {
+            name: dataclasses.replace(service, replicas=stack.replicas.get(name, service.replicas))
+            for name, service in project.chosen(stack.profiles, stack.services).items()
+        }
         before = stack.containers()
         missing = _missing_objects(stack)
         images = {one.image: engine_images.image_id(stack.engine, one.image) for one in chosen.values()}
@@ -140,6 +143,8 @@ class Convergence:
         command = ["up", "--detach", "--no-build", "--pull", "never"]
         if self.stack.remove_orphans:
             command.append("--remove-orphans")
+        for name, count in sorted(self.stack.replicas.items()):
+            command += ["--scale", f"{name}={count}"]
         command += self.stack.services
         watch, pause, compose = self.watch(), Pause(1.0, 3.0), self.stack.compose()
         while True:

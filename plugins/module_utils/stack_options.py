@@ -24,6 +24,7 @@ STACK_ARGUMENTS: dict[str, t.Any] = {
     "state": {"type": "str", "choices": ["present", "stopped", "restarted", "absent"], "default": "present"},
     "services": {"type": "list", "elements": "str", "default": []},
     "profiles": {"type": "list", "elements": "str", "default": []},
+    "replicas": {"type": "dict", "default": {}},
     "networks": {
         "type": "list",
         "elements": "dict",

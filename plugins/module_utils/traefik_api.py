@@ -73,13 +73,32 @@ class TraefikApi:
 
         :raises TenantryError: kind ``edge_unreachable``.
         """
-        url = f"{self.url}/api/{path}"
+        return self._answer(f"{self.url}/api/{path}", lambda answer: answer.json())
+
+    def metrics(self) -> str:
+        """Its metrics as Prometheus reads them.
+
+        :raises TenantryError: kind ``edge_unreachable``; also for a Traefik that serves none.
+        """
+        url = f"{self.url}/metrics"
+        text = self._answer(url, lambda answer: answer.text)
+        if text is None:
+            raise TenantryError(
+                f"Traefik serves no metrics at {url}: switch them on with edge_metrics of the role "
+                "tenantry.platform.edge",
+                "edge_unreachable",
+                url=url,
+            )
+        return str(text)
+
+    def _answer(self, url: str, read: t.Callable[[t.Any], t.Any]) -> t.Any:
+        """What an answer holds; None for 404."""
         try:
             answer = self._session.get(url, timeout=self.timeout)
             if answer.status_code == 404:
                 return None
             answer.raise_for_status()
-            return answer.json()
+            return read(answer)
         except (requests.exceptions.RequestException, ValueError) as error:
             raise TenantryError(
                 f"Traefik's API does not answer at {url} ({_cause(error)}): see that the edge of this node runs (role "

@@ -10,6 +10,7 @@ import json
 import time
 import typing as t
 
+from . import traefik_shift
 from .errors import TenantryError
 from .polling import Deadline, Pause
 from .traefik_api import UNREACHABLE, TraefikApi
@@ -40,6 +41,17 @@ ROUTE_ARGUMENTS: dict[str, t.Any] = {
             "services": {"type": "dict", "default": {}},
         },
     },
+    "beside": {
+        "type": "dict",
+        "options": {
+            "src": {"type": "path", "required": True},
+            "services": {"type": "dict", "default": {}},
+            "weight": {"type": "int", "required": True},
+            "own_weight": {"type": "int", "required": True},
+        },
+    },
+    "closed": {"type": "bool", "default": False},
+    "retry_after": {"type": "int", "default": 60},
     "wait_timeout": {"type": "int", "default": 30},
     "set_aside_broken": {"type": "bool", "default": False},
 }
@@ -305,7 +317,7 @@ def apply(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         api=TraefikApi(params["api_url"], params["api_timeout"]),
         file=RouteFile(params["name"], params["directory"], params["staging"], params["rejected"]),
         content=_content(params),
-        expect=params["expect"] or {},
+        expect=_expect(params),
         wait_timeout=params["wait_timeout"],
         set_aside_broken=params["set_aside_broken"],
         check_mode=check_mode,
@@ -314,16 +326,55 @@ def apply(params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
 
 
 def _content(params: t.Mapping[str, t.Any]) -> bytes | None:
-    if params["src"] is not None:
-        try:
-            with open(params["src"], "rb") as stream:
-                return stream.read()
-        except OSError as error:
+    """The route file as it shall stand: a release's own byte for byte, or one between two releases."""
+    content = _own_content(params)
+    beside = params["beside"]
+    if content is None or not (beside or params["closed"]):
+        return content
+    where = f"the route file of {params['name']}"
+    data = parse(content, where)
+    if beside:
+        old = parse(_read(beside["src"], params["name"]), where)
+        weights = beside["own_weight"], beside["weight"]
+        if min(weights) < 1:
             raise TenantryError(
-                f"cannot read the route file {params['src']} of {params['name']} ({error.strerror}): prepare its "
-                "release first",
-                "files_missing",
-            ) from error
-    if params["content"] is not None:
-        return json.dumps(params["content"], indent=2, sort_keys=True).encode() + b"\n"
-    return None
+                f"weights {weights[0]} and {weights[1]} of {params['name']}: both must be 1 or more, because a service "
+                "of weight 0 breaks its route when its last container goes",
+                "invalid",
+            )
+        data = traefik_shift.shared(data, old, *weights)
+    if params["closed"]:
+        data = traefik_shift.closed(data, params["retry_after"])
+    return _written(data)
+
+
+def _own_content(params: t.Mapping[str, t.Any]) -> bytes | None:
+    if params["src"] is not None:
+        return _read(params["src"], params["name"])
+    return None if params["content"] is None else _written(params["content"])
+
+
+def _read(path: str, name: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise TenantryError(
+            f"cannot read the route file {path} of {name} ({error.strerror}): prepare its release first",
+            "files_missing",
+        ) from error
+
+
+def _written(data: t.Mapping[str, t.Any]) -> bytes:
+    return json.dumps(data, indent=2, sort_keys=True).encode() + b"\n"
+
+
+def _expect(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What the API must show. Between two releases, routers are what the file says."""
+    expect = dict(params["expect"] or {})
+    if params["closed"]:
+        return {}
+    if params["beside"]:
+        expect["routers"] = {}
+        expect["services"] = {**(expect.get("services") or {}), **params["beside"]["services"]}
+    return expect

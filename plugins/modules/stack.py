@@ -75,6 +75,10 @@ options:
     type: list
     elements: str
     default: []
+  replicas:
+    description: By service how many containers to run in the place of what the files say, for a while.
+    type: dict
+    default: {}
   profiles:
     description: Profiles of the compose files to switch on.
     type: list

@@ -86,6 +86,36 @@ options:
         description: Services by full name, such as C(acme-web-1f0c9a2e@docker), and how many servers must be up.
         type: dict
         default: {}
+  beside:
+    description:
+      - Share the requests with another release, which served them until now. Its routers and middlewares stay as they
+        are until the file of one release alone takes the place of both.
+    type: dict
+    suboptions:
+      src:
+        description: Route file of that release on the node.
+        type: path
+        required: true
+      services:
+        description: Its services, as in O(expect).
+        type: dict
+        default: {}
+      weight:
+        description: Its weight, from 1.
+        type: int
+        required: true
+      own_weight:
+        description: The weight of the release that O(src) or O(content) is of, from 1.
+        type: int
+        required: true
+  closed:
+    description: Whether every route answers 503 with a C(Retry-After) header in the place of its service.
+    type: bool
+    default: false
+  retry_after:
+    description: Seconds for that header.
+    type: int
+    default: 60
   wait_timeout:
     description: Seconds for the servers to come up, and again for Traefik to take the file.
     type: int

@@ -92,6 +92,19 @@ def volumes(spec: Spec) -> list[dict[str, t.Any]]:
     return [{"name": names.volume(spec["name"], name), "labels": _labels(spec)} for name in _volumes(spec["services"])]
 
 
+def workers(spec: Spec) -> set[str]:
+    """App services that take no request, and that nothing depends on that does: they change places after the switch."""
+    apps = {service["name"]: service["depends_on"] for service in spec["services"] if service["kind"] == "app"}
+    asked = {backend["service"] for route in spec["routes"] for backend in route["backends"]}
+    serving: set[str] = set()
+    while asked:
+        name = asked.pop()
+        if name in apps and name not in serving:
+            serving.add(name)
+            asked.update(apps[name])
+    return set(apps) - serving if serving else set()
+
+
 def has_backing(spec: Spec) -> bool:
     """Whether the tenant has a backing service, and so an internal network."""
     return any(service["kind"] == "backing" for service in spec["services"])

@@ -75,6 +75,7 @@ def manifest(
     app, backing = compose.app_project(spec, release, refs), compose.backing_project(spec, refs)
     digests = compose.service_digests(app, backing)
     paths = {file["path"] for file in files}
+    workers = compose.workers(spec)
     return {
         "schema": 1,
         "tenant": str.__str__(spec["name"]),
@@ -93,6 +94,7 @@ def manifest(
                 "kind": service["kind"],
                 "replicas": int(service["replicas"]),
                 "digest": digests[service["name"]],
+                "worker": service["name"] in workers,
             }
             for service in spec["services"]
         },

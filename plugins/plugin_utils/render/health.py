@@ -12,13 +12,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.tenantry.platform.plugins.module_utils.engine import DRAIN_FILE
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
-
-DRAIN_FILE = "/dev/shm/.tenantry-drain"
-"""An app container in which this file stands fails its check, so that the edge stops sending requests to it.
-
-``/dev/shm`` is a writable tmpfs in every container, also under a read-only root.
-"""
 
 _PATH = re.compile(r"/[!-~]{0,1023}")
 
