@@ -18,6 +18,8 @@ LEAST_RATE = 100
 MOST_SWITCH_RATIO = 2
 BEGIN, END = "<!-- make load writes from here -->", "<!-- to here -->"
 HEAD = ("scenario", "events", "median s", "requests", "slow", "messages", "lost", "how")
+# What is counted by the second and has a column.
+COLUMNS = ("requests", "slow", "messages")
 # The columns that hold words.
 WORDS = ("scenario", "how")
 
@@ -81,9 +83,10 @@ def rows(outcomes: t.Sequence[Outcome]) -> list[tuple[str, ...]]:
         for name in one.figures:
             mine = [event for event in one.events if event.name == name]
             median = f"{statistics.median(event.seconds for event in mine):.1f}" if mine else "-"
-            counted, lost, how = ["-"] * 3, "-", "no proof"
+            counted, lost, how = ["-"] * len(COLUMNS), "-", "no proof"
             if one.tally:
-                counted = [str(total_of(name, what, one.tally, one.events)) for what in ("requests", "slow", "messages")]
+                totals = (total_of(name, what, one.tally, one.events) for what in COLUMNS)
+                counted = [str(total) for total in totals]
                 kinds: dict[str, int] = {}
                 for failure in failures_of(name, one.tally, one.events):
                     kinds[failure.kind] = kinds.get(failure.kind, 0) + 1
@@ -106,7 +109,7 @@ def text(outcomes: t.Sequence[Outcome]) -> str:
         shown.append("  ".join(cells).rstrip())
     for one in outcomes:
         if not one.is_proof:
-            shown.append(f"{one.scenario}: no proof: {one.why_not()}")
+            shown.append(f"{one.scenario}: no proof: {one.why_not().splitlines()[0]}")
         if one.tally:
             shown += [f"{one.scenario}: lost: {line}" for line in around(one.tally, one.events)]
     return "\n".join(shown)
@@ -122,7 +125,8 @@ def markdown(outcomes: t.Sequence[Outcome], found: t.Sequence[Figure], cores: in
     lines += ["| figure | value | goal | met |", "| --- | ---: | --- | --- |"]
     for one in found:
         value = "not measured" if math.isnan(one.value) else f"{one.value:.3g}"
-        lines.append(f"| `{one.name}` | {value} | {one.goal or '-'} | {('yes' if one.met else 'no') if one.goal else '-'} |")
+        met = ("yes" if one.met else "no") if one.goal else "-"
+        lines.append(f"| `{one.name}` | {value} | {one.goal or '-'} | {met} |")
     return "\n".join(lines)
 
 
