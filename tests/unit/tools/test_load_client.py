@@ -371,6 +371,24 @@ def test_a_message_that_the_server_never_saw_because_it_went_away_is_said_again(
     assert tally.total("messages") >= 4
 
 
+def test_a_server_that_goes_away_again_and_again_may_keep_nobody_waiting_for_ever() -> None:
+    from sample import websocket
+
+    heard: list[bytes] = []
+
+    async def deaf_then_gone(reader: t.Any, writer: t.Any) -> None:
+        one, _rest = websocket.split(await reader.read(1000))
+        heard.append(one.payload)
+        await asyncio.sleep(0.1)
+        writer.write(websocket.frame(websocket.CLOSE, struct.pack("!H", 1001)))
+
+    tally = load(Server(Talking(deaf_then_gone)), 0.6, websockets=1)
+    assert tally.kinds() == {"websocket no echo": 1}
+    # It was the same message all the time.
+    assert len(heard) >= 3
+    assert set(heard) == {b"acme 0 0"}
+
+
 @pytest.mark.parametrize(
     ("ways", "kind"),
     [
