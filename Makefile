@@ -83,7 +83,10 @@ lock: ## write the newest versions of all Python packages into the constraints
 bench: venv ## CPU of a deploy with nothing to do, against the raw reads and the obvious playbook
 	@PATH="$(VENV)/bin:$$PATH" $(VENV)/bin/python tests/bench/bench.py
 
-faults load:
+load: venv ## requests lost by upgrades, rollbacks and failing upgrades under constant load; LOAD_ROUNDS=0.1 for a short one
+	@PATH="$(VENV)/bin:$$PATH" $(VENV)/bin/python tests/load/load.py
+
+faults:
 	@echo "make $@: not part of 0.1.0 yet" >&2; exit 2
 
 clean: ## remove build/ (make demo-clean first, if the demo runs)

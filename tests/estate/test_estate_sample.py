@@ -8,6 +8,8 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import pathlib
+import socket
+import struct
 import time
 
 import pytest
@@ -134,6 +136,51 @@ def test_a_server_that_stops_drains_and_finishes_what_is_in_flight(workshop: Wor
         eventually(lambda: ask(address, "/version").status == 0, 4)
         assert not slow.done()
         assert slow.result().body["slept"] == 4.0
+        stop.result()
+    assert docker("inspect", "--format={{.State.ExitCode}}", web) == "0"
+
+
+class WebSocket:
+    """A client of RFC 6455 for short messages."""
+
+    def __init__(self, address: str) -> None:
+        host, _colon, port = address.partition(":")
+        self.connection = socket.create_connection((host, int(port)), 15)
+        self.stream = self.connection.makefile("rb")
+        self.connection.sendall(
+            b"GET /ws HTTP/1.1\r\nHost: acme\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        head = [line.strip() for line in iter(self.stream.readline, b"\r\n")]
+        assert head[0].split()[1] == b"101"
+        # Key and answer are the example of RFC 6455, section 1.3.
+        assert b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in head
+
+    def send(self, opcode: int, payload: bytes) -> None:
+        """One frame; a mask of zeros leaves everything as it is."""
+        self.connection.sendall(bytes((0x80 | opcode, 0x80 | len(payload), 0, 0, 0, 0)) + payload)
+
+    def receive(self) -> tuple[int, bytes]:
+        """Opcode and payload of the next frame."""
+        first, size = self.stream.read(2)
+        return first & 0x0F, self.stream.read(size)
+
+
+def test_an_open_websocket_is_told_that_its_server_goes_away_and_stops_it_no_longer(workshop: Workshop) -> None:
+    web = workshop.run("web", "sample:1.0.0", options=(*APP, "--env=DRAIN_SECONDS=2"))
+    address = workshop.address(web, 8080)
+    eventually(lambda: ask(address, "/health").status == 200)
+    polite, deaf = WebSocket(address), WebSocket(address)
+    polite.send(0x9, b"are you there")
+    assert polite.receive() == (0xA, b"are you there")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        stop = pool.submit(docker, "stop", "--time=20", web)
+        eventually(lambda: ask(address, "/health").status == 503, 2)
+        polite.send(0x1, b"during the drain")
+        assert polite.receive() == (0x1, b"during the drain")
+        going_away = (0x8, struct.pack("!H", 1001))
+        assert polite.receive() == deaf.receive() == going_away
+        polite.send(*going_away)
         stop.result()
     assert docker("inspect", "--format={{.State.ExitCode}}", web) == "0"
 

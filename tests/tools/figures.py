@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import operator
 import typing as t
 from pathlib import Path
@@ -24,6 +25,7 @@ COMPARISONS: dict[str, t.Callable[[float, float], bool]] = {
 class Figure:
     """One measured value.
 
+    :ivar value: no number (``math.nan``) when it could not be measured; that meets no goal and is null in the report.
     :ivar goal: such as ``<= 2.5``; empty for a value that is only told, and so cannot miss.
     """
 
@@ -42,7 +44,8 @@ class Figure:
 
     def as_dict(self) -> dict[str, t.Any]:
         """As the report has it."""
-        return {**dataclasses.asdict(self), "met": self.met}
+        value = None if math.isnan(self.value) else self.value
+        return {**dataclasses.asdict(self), "value": value, "met": self.met}
 
 
 def table(figures: t.Sequence[Figure]) -> str:
@@ -60,6 +63,8 @@ def table(figures: t.Sequence[Figure]) -> str:
 
 def _shown(value: float) -> str:
     """Three digits that say something."""
+    if math.isnan(value):
+        return "-"
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 

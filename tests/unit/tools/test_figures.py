@@ -61,3 +61,15 @@ def test_a_goal_that_is_missed_is_named_and_fails_the_target(
     assert "bench: goal not met: bad\n" in printed
     assert [line.split()[-1] for line in printed.splitlines() if line.startswith(("good", "bad"))] == ["yes", "NO"]
     assert [one["met"] for one in json.loads((tmp_path / "bench.json").read_text())] == [True, False]
+
+
+def test_what_could_not_be_measured_is_null_in_the_report_and_misses_its_goal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from figures import Figure, finish
+
+    assert finish("load", [Figure("lost", float("nan"), "requests", "== 0")], tmp_path) == 1
+    assert json.loads((tmp_path / "load.json").read_text()) == [
+        {"name": "lost", "value": None, "unit": "requests", "goal": "== 0", "met": False}
+    ]
+    assert "lost        -  requests  == 0  NO\n" in capsys.readouterr().out

@@ -13,7 +13,7 @@ import typing as t
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
-from sample import database, jobs, settings
+from sample import database, jobs, settings, websocket
 
 if t.TYPE_CHECKING:
     from sample.server import Server
@@ -55,10 +55,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         url = urlsplit(self.path)
+        name = "/" + url.path.rpartition("/")[2]  # also behind a path prefix, which the proxy passes on
         body = self._body()
         if body is None:
             self._send(411, {"error": "a body needs a Content-Length of at most 1 MiB"})
             self.close_connection = True
+            return
+        if name == "/ws":
+            self._websocket()
             return
         route: t.Callable[..., tuple[int, dict[str, t.Any]]] | None = {
             "/": self._identity,
@@ -68,7 +72,7 @@ class Handler(BaseHTTPRequestHandler):
             "/db": self._database,
             "/queue": self._queue,
             "/headers": self._headers,
-        }.get("/" + url.path.rpartition("/")[2])  # also behind a path prefix, which the proxy passes on
+        }.get(name)
         if route is None:
             self._send(404, {"error": f"no such path: {url.path}"})
             return
@@ -96,6 +100,21 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
+
+    def _websocket(self) -> None:
+        if not websocket.is_handshake(self.command, self.headers):
+            self._send(400, {"error": "this path speaks WebSocket, version 13"})
+            return
+        self.close_connection = True
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", websocket.accept(self.headers["Sec-WebSocket-Key"]))
+        self.send_header("X-Version", settings.text("SAMPLE_VERSION"))
+        self.send_header("X-Release", settings.text("TENANTRY_RELEASE", "-"))
+        self.end_headers()
+        self.wfile.flush()
+        websocket.Echo(self.connection, self.server.leaving).run()
 
     def _identity(self, _query: dict[str, list[str]], _body: bytes) -> tuple[int, dict[str, t.Any]]:
         return 200, settings.identity()

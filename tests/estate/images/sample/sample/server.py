@@ -4,7 +4,7 @@
 """The HTTP server of the roles web and api.
 
 SIGTERM: ``/health`` turns 503, everything else is served for another ``DRAIN_SECONDS``, then the server stops
-accepting, finishes what is in flight and exits 0.
+accepting, says goodbye to open WebSockets, finishes what is in flight and exits 0.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int]) -> None:
         self.draining = threading.Event()
+        # Set when nothing is accepted any more: open WebSockets end then, instead of holding up the end for ever.
+        self.leaving = threading.Event()
         self.broken = settings.text("SAMPLE_VERSION") == "broken"
         self._in_flight = 0
         self._last_change = time.monotonic()
@@ -80,6 +82,8 @@ def serve() -> int:
         settings.say("error: this release is broken on purpose: /health answers 500 and will never answer 200")
     server.serve_forever(poll_interval=0.1)
     server.server_close()
+    # After it, because whoever is told to go away comes back at once and must not arrive here again.
+    server.leaving.set()
     deadline = time.monotonic() + FINISH_SECONDS
     # A request can stand between being read and being counted: a moment of silence, not one look.
     while server.idle_for() < 0.2 and time.monotonic() < deadline:
