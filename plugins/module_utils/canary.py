@@ -118,7 +118,8 @@ def watch(
     """
     budget = Budget(params["max_errors"], params["max_slowdown"], params["min_requests"])
     sides = (frozenset(params["services"]), frozenset(params["beside"]))
-    begin = [Traffic.read(api.metrics(), side) for side in sides]
+    first = api.metrics()
+    begin = [Traffic.read(first, side) for side in sides]
     deadline = time.monotonic() + params["seconds"]
     while True:
         left = deadline - time.monotonic()

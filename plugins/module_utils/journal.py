@@ -37,6 +37,12 @@ def deploy_directory(root: str, tenant: str) -> str:
     return os.path.join(root, tenant, ".deploy")
 
 
+def instant() -> str:
+    """The time for steps, which people compare with each other: as :func:`now`, to the millisecond."""
+    seconds = time.time()
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds * 1000) % 1000:03d}Z"
+
+
 def now() -> str:
     """The time for journals and manifests: UTC, ISO 8601, to the second."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -76,14 +82,14 @@ class Journal:
     def step_begins(self, step: str) -> None:
         """Intent: written before anything changes."""
         data = self.read() or {}
-        data.setdefault("steps", []).append({"step": step, "began_at": now(), "ended_at": None, "result": None})
+        data.setdefault("steps", []).append({"step": step, "began_at": instant(), "ended_at": None, "result": None})
         durable.replace_json(self.path, data)
 
     def step_ends(self, result: str) -> None:
         """Result of the last step: ``done`` or an error kind."""
         data = self.read() or {}
         last = data["steps"][-1]
-        last["ended_at"] = now()
+        last["ended_at"] = instant()
         last["result"] = result
         durable.replace_json(self.path, data)
 

@@ -46,9 +46,9 @@ def end(begun, outcome="success"):
     return operations.end(dict(begun["operation"], outcome=outcome, release=None))
 
 
-def make_release(root, release):
+def make_release(root, release, operation="op1", **more):
     tree = ReleaseTree(str(root), "acme")
-    tree.prepare(release, [], {"tenant": "acme", "release": release, "files": {}})
+    tree.prepare(release, [], {"tenant": "acme", "release": release, "files": {}, "operation": operation, **more})
     return tree
 
 
@@ -114,6 +114,46 @@ def test_after_a_kill_the_route_decides_which_release_serves(tmp_path, routed, s
     assert after["settle"]["serve"] == serve
     assert after["settle"]["discard"] == discard
     assert after["settle"]["last_step"] == "route"
+
+
+def routed_to(root, *releases):
+    names = "".join(f'{{"name": "acme-web-{release[-8:]}@docker"}}' for release in releases)
+    (root / "acme.yml").write_text(names, encoding="utf-8")
+
+
+def test_what_serves_beside_the_old_release_was_not_switched_to(tmp_path):
+    make_release(tmp_path, OLD).activate(OLD)
+    begun = begin(tmp_path)
+    make_release(tmp_path, NEW)
+    routed_to(tmp_path, NEW, OLD)
+    after = begin(tmp_path, id="op2", takeover=begun["operation"]["token"])
+    assert (after["settle"]["serve"], after["settle"]["discard"]) == (OLD, [NEW])
+
+
+@pytest.mark.parametrize(("ended", "serve"), [(["done"], NEW), (["hook_failed"], OLD), ([None], OLD), ([], OLD)])
+def test_a_switch_counts_once_the_hooks_after_it_ended_well(tmp_path, ended, serve):
+    make_release(tmp_path, OLD).activate(OLD)
+    begun = begin(tmp_path)
+    hooks = [{"event": "post_switch", "name": "smoke"}, {"event": "pre_drain", "name": "tell"}]
+    make_release(tmp_path, NEW, hooks=hooks)
+    routed_to(tmp_path, NEW)
+    journal = Journal(str(tmp_path / "acme/.deploy"))
+    for result in ended:
+        journal.step_begins("hook-post_switch-smoke")
+        if result:
+            journal.step_ends(result)
+    after = begin(tmp_path, id="op2", takeover=begun["operation"]["token"])
+    assert after["settle"]["serve"] == serve
+
+
+def test_after_a_rollback_newer_releases_of_others_stay(tmp_path):
+    newer = "20261121T061833Z-00000003"
+    make_release(tmp_path, OLD, "op0").activate(OLD)
+    make_release(tmp_path, NEW, "op0")
+    begun = begin(tmp_path)
+    make_release(tmp_path, newer)
+    after = begin(tmp_path, id="op2", takeover=begun["operation"]["token"])
+    assert after["settle"]["discard"] == [newer]
 
 
 def test_unfinished_release_is_discarded(tmp_path):

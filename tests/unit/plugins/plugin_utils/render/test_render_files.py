@@ -169,6 +169,7 @@ def test_the_manifest_says_what_to_expect_of_engine_edge_and_name_server() -> No
         "kind": "app",
         "replicas": 1,
         "digest": compose["web"]["labels"]["tenantry.spec_digest"],
+        "worker": False,
     }
 
 

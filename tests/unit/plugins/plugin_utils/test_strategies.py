@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How one release takes the place of another, from their manifests."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.tenantry.platform.plugins.plugin_utils import strategies
+
+NEW, OLD = "20261121T051833Z-00000002", "20261121T041833Z-00000001"
+
+
+def manifest(release, file="route.yml", **services):
+    short = release[-8:]
+    given = services or {"web": 1}
+    described = {name: {"kind": "app", "replicas": count, "worker": name == "worker"} for name, count in given.items()}
+    return {
+        "tenant": "acme",
+        "release": release,
+        "services": {**described, "db": {"kind": "backing", "replicas": 1, "worker": False}},
+        "route": {
+            "file": file,
+            "expect": {
+                "services": {f"acme-{name}-{short}@docker": count for name, count in given.items() if name != "worker"}
+            },
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("strategy", "new", "old", "way"),
+    [
+        ("canary", manifest(NEW), manifest(OLD), "canary"),
+        ("canary", manifest(NEW), None, "blue_green"),
+        ("canary", manifest(NEW), manifest(NEW), "blue_green"),
+        ("canary", manifest(NEW, file=None), manifest(OLD), "blue_green"),
+        ("canary", manifest(NEW), manifest(OLD, file=None), "blue_green"),
+        ("rolling", manifest(NEW, web=3), manifest(OLD), "rolling"),
+        ("rolling", manifest(NEW, web=1), manifest(OLD, web=3), "blue_green"),
+        ("rolling", manifest(NEW, web=1, worker=3), manifest(OLD), "blue_green"),
+        ("recreate", manifest(NEW, file=None), manifest(OLD), "recreate"),
+        ("recreate", manifest(NEW), None, "blue_green"),
+        ("blue_green", manifest(NEW), manifest(OLD), "blue_green"),
+    ],
+)
+def test_steps_between_two_releases_need_two_that_share_requests(strategy, new, old, way):
+    assert strategies.way(strategy, new, old) == way
+
+
+def test_workers_are_no_part_of_what_serves():
+    both = manifest(NEW, web=2, worker=1)
+    assert (strategies.serving(both), strategies.workers(both)) == (["web"], ["worker"])
+    del both["services"]["worker"]["worker"]  # of a release of an earlier version
+    assert strategies.workers(both) == []
+
+
+def test_three_replicas_change_places_one_by_one():
+    turns = strategies.turns(manifest(NEW, web=3), manifest(OLD, web=3))
+    assert [(one["replicas"], one["keep"], one["weight"], one["old_weight"]) for one in turns] == [
+        ({"web": 1}, {"web": 2}, 1, 2),
+        ({"web": 2}, {"web": 1}, 2, 1),
+    ]
+    assert [one["expect"] for one in turns] == [{"acme-web-00000002@docker": 1}, {"acme-web-00000002@docker": 2}]
+    assert [one["old_expect"] for one in turns] == [{"acme-web-00000001@docker": 3}, {"acme-web-00000001@docker": 2}]
+
+
+@pytest.mark.parametrize(
+    ("new", "old"),
+    [({"web": 5, "api": 2}, {"web": 3, "api": 1}), ({"web": 2}, {"web": 7}), ({"web": 4}, {"web": 1, "gone": 2})],
+)
+def test_no_service_is_ever_without_a_replica_nor_far_above_its_number(new, old):
+    turns = strategies.turns(manifest(NEW, **new), manifest(OLD, **old))
+    assert len(turns) == max(new.values()) - 1
+    for turn in turns:
+        assert all(1 <= count <= new[name] for name, count in turn["replicas"].items())
+        assert all(1 <= count <= old[name] for name, count in turn["keep"].items())
+        assert turn["weight"] + turn["old_weight"] == max(new.values())
+    counts = [turn["replicas"]["web"] for turn in turns]
+    kept = [turn["keep"]["web"] for turn in turns]
+    assert counts == sorted(counts)
+    assert kept == sorted(kept, reverse=True)
