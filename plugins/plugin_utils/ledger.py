@@ -195,6 +195,32 @@ class Ledger:
         with self.database.reading() as connection:
             return [row.tenant for row in connection.execute(query.distinct())]
 
+    def history(self, tenants: t.Sequence[str], limit: int) -> list[dict[str, t.Any]]:
+        """The last operations of each tenant, oldest first: columns of the relation, with times in UTC as text."""
+        table = self.database.table("operations")
+        last = sa.func.row_number().over(partition_by=table.c.tenant, order_by=table.c.token.desc()).label("last")
+        found = []
+        with self.database.reading() as connection:
+            for some in _portions(tenants):
+                numbered = sa.select(table, last).where(table.c.tenant.in_(some)).subquery()
+                query = sa.select(numbered).where(numbered.c.last <= limit)
+                found += [
+                    _shown(row) for row in connection.execute(query.order_by(numbered.c.tenant, numbered.c.token))
+                ]
+        return found
+
+    def steps(self, operation: str) -> list[dict[str, t.Any]]:
+        """The steps of one operation, in their order: ``name``, ``status``, ``started_at``, ``finished_at``.
+
+        :raises TenantryError: ``unknown_operation``.
+        """
+        operations, table = self.database.table("operations"), self.database.table("operation_steps")
+        query = sa.select(table).where(table.c.operation == operation).order_by(table.c.position)
+        with self.database.reading() as connection:
+            if connection.execute(sa.select(operations.c.id).where(operations.c.id == operation)).first() is None:
+                raise TenantryError(f"operation {operation} is not in the ledger", "unknown_operation")
+            return [_shown(row) for row in connection.execute(query)]
+
     @_again
     def finish(
         self,
@@ -423,6 +449,20 @@ def _hold_row(
         "expires_at": expires,
         "request": request,
     }
+
+
+def _shown(row: t.Any) -> dict[str, t.Any]:
+    """A row for people and programs: times as ISO 8601 text."""
+    return {
+        name: _instant(value) if name.endswith("_at") else value
+        for name, value in row._mapping.items()
+        if name != "last"
+    }
+
+
+def _instant(value: t.Any) -> str | None:
+    moment = _moment(value)
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _step(operation: str, position: int, step: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import collections
+import datetime
 import typing as t
 import unicodedata
 
@@ -214,3 +215,48 @@ def _message(result: dict[str, t.Any]) -> str:
     if failed:
         return "; ".join(str(one.get("msg") or "failed") for one in failed)
     return str(result.get("msg") or "failed")
+
+
+def history(operations: list[dict[str, t.Any]]) -> list[str]:
+    """What was done to tenants, a line for each operation."""
+    if not operations:
+        return ["Nothing was done yet."]
+    header = ["STARTED", "TENANT", "ACTION", "STATUS", "SECONDS", "BY", "OPERATION", "RELEASE"]
+    rows = [
+        [
+            str(one["started_at"])[:19] + "Z",
+            one["tenant"],
+            one["action"],
+            one["status"] + (" (acknowledged)" if one["acknowledged_by"] else ""),
+            _seconds(one),
+            clean(one["requested_by"]),
+            one["id"],
+            one["release_id"] or "-",
+        ]
+        for one in operations
+    ]
+    lines = _columns([header, *rows])
+    for position, one in reversed(list(enumerate(operations, start=1))):
+        if one["message"]:
+            lines.insert(position + 1, f"  {clean_lines(one['message']).splitlines()[0]}")
+    return lines
+
+
+def steps(found: list[dict[str, t.Any]]) -> list[str]:
+    """The steps of an operation, a line each."""
+    rows = [[str(one["started_at"]), one["name"], one["status"], _seconds(one, 3)] for one in found]
+    return _columns([["STARTED", "STEP", "STATUS", "SECONDS"], *rows])
+
+
+def _seconds(one: t.Mapping[str, t.Any], digits: int = 0) -> str:
+    if not (one["started_at"] and one["finished_at"]):
+        return "-"
+    began, ended = (
+        datetime.datetime.fromisoformat(one[key].replace("Z", "+00:00")) for key in ("started_at", "finished_at")
+    )
+    return f"{(ended - began).total_seconds():.{digits}f}"
+
+
+def _columns(rows: list[list[str]]) -> list[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]

@@ -94,6 +94,40 @@ def test_an_unknown_operation_is_an_error(ledger):
         ledger.finish("nobody", "success")
 
 
+def test_the_history_is_the_last_operations_of_each_tenant(ledger):
+    for tenant, count in (("acme", 3), ("idle", 1)):
+        for _turn in range(count):
+            begun = ledger.begin(tenant, "deploy", "ann")
+            ledger.finish(begun.id, "success", steps=[STEP])
+    found = ledger.history(["acme", "idle"], 2)
+    assert [(one["tenant"], one["token"]) for one in found] == [("acme", 2), ("acme", 3), ("idle", 1)]
+    assert found[0]["started_at"].endswith("Z")
+    assert ledger.history(["idle"], 5)[0]["id"] == begun.id
+    assert [(one["name"], one["status"]) for one in ledger.steps(begun.id)] == [("app", "done")]
+    with pytest.raises(TenantryError, match="not in the ledger"):
+        ledger.steps("nobody")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "expected"),
+    [
+        ("failure", "unhealthy", True),
+        ("fatal", "hook_failed", True),
+        ("failure", "locked", False),
+        ("success", None, False),
+    ],
+)
+def test_a_change_that_failed_by_its_own_fault_is_known_until_it_is_tried_again(path, ledger, status, kind, expected):
+    begun = ledger.begin("acme", "upgrade", "ann", "sha256:one", "sha256:two")
+    ledger.finish(begun.id, status, error_kind=kind)
+    assert (("sha256:one", "sha256:two") in ledger.unacknowledged().get("acme", {})) is expected
+    ledger.begin("acme", "upgrade", "bob", "sha256:one", "sha256:three")
+    assert bool(ledger.unacknowledged()) is expected
+    ledger.begin("acme", "upgrade", "bob", "sha256:one", "sha256:two")
+    assert ledger.unacknowledged() == {}
+    assert rows(path, "SELECT acknowledged_by FROM operations ORDER BY token")[0] == ("bob" if expected else None,)
+
+
 def begin_many(path, count):
     ledger = Ledger.open({"url": f"sqlite:///{path}"})
     for _turn in range(count):

@@ -151,3 +151,51 @@ def test_those_that_wait_are_told_in_one_line():
     rows += [{**rows[0], "tenant": name, "status": "waiting", "message": "the rollout stopped"} for name in "bc"]
     assert report.table(rows)[-3:] == ["a: no image", "", "2 tenants wait: the rollout stopped"]
     assert report.table(rows[:2])[-1] == "1 tenant waits: the rollout stopped"
+
+
+# -- history -------------------------------------------------------------------------------------------------------
+
+
+def operation(**changes):
+    return {
+        "id": "01JD6Z8V7K3T5Q9W2X4Y6Z8A0B",
+        "tenant": "acme",
+        "action": "upgrade",
+        "status": "success",
+        "requested_by": "ann",
+        "started_at": "2026-11-21T04:18:33.000Z",
+        "finished_at": "2026-11-21T04:18:45.400Z",
+        "release_id": "20261121T041833Z-1f0c9a2e",
+        "message": None,
+        "acknowledged_by": None,
+        **changes,
+    }
+
+
+def test_the_history_is_a_line_for_each_operation_and_why_it_failed():
+    failed = operation(status="failure", message="app: unhealthy\n  more", acknowledged_by="bob", finished_at=None)
+    lines = report.history([operation(), failed])
+    assert lines[0].split() == ["STARTED", "TENANT", "ACTION", "STATUS", "SECONDS", "BY", "OPERATION", "RELEASE"]
+    assert lines[1].split()[:5] == ["2026-11-21T04:18:33Z", "acme", "upgrade", "success", "12"]
+    assert "failure (acknowledged)" in lines[2]
+    assert lines[3] == "  app: unhealthy"
+    assert report.history([]) == ["Nothing was done yet."]
+
+
+def test_what_a_person_is_called_cannot_drive_a_terminal():
+    assert "\x1b" not in "".join(report.history([operation(requested_by="a\x1b[2J", message="\x1b[2J")]))
+
+
+def test_steps_have_the_time_that_each_took():
+    step = {
+        "name": "app",
+        "status": "done",
+        "started_at": "2026-11-21T04:18:33.100Z",
+        "finished_at": "2026-11-21T04:18:34.350Z",
+    }
+    assert report.steps([step])[1].split() == ["2026-11-21T04:18:33.100Z", "app", "done", "1.250"]
+
+
+def test_warnings_stand_under_the_table():
+    row = {"tenant": "a", "node": "n", "status": "deployed", "release": None, "url": "", "message": ""}
+    assert report.table([{**row, "warnings": ["hook x failed"]}])[-1] == "a: warning: hook x failed"
