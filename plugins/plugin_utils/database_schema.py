@@ -20,7 +20,17 @@ STATES = ("active", "stopped", "suspended", "removed")
 STRATEGIES = ("blue_green", "canary", "rolling", "recreate")
 KINDS = ("app", "backing", "job")
 HEALTH_TYPES = ("http", "tcp", "command", "none")
-OPERATION_STATUSES = ("running", "success", "failure", "fatal", "cancelled", "superseded")
+OPERATION_STATUSES = (
+    "scheduled",
+    "pending",
+    "running",
+    "success",
+    "failure",
+    "recovering",
+    "recovered",
+    "fatal",
+    "cancelled",
+)
 # What holds the version of one service has the service's name behind this.
 SERVICE_VERSION = "version."
 OVERRIDE_FIELDS = ("state", "version", "release")
@@ -77,7 +87,8 @@ COLUMNS = {
         "id tenant field value reason created_by created_at expires_at released_at released_by request released_request"
     ),
     "operations": (
-        "id tenant action status token requested_by started_at finished_at release_id source target error_kind message "
+        "id tenant sequence action parameters priority status requested_by requested_at not_before token attempt "
+        "lease_holder heartbeat_at lease_seconds started_at finished_at release_id source target error_kind message "
         "acknowledged_at acknowledged_by"
     ),
     "operation_steps": "operation position name status started_at finished_at detail",
@@ -99,4 +110,9 @@ def relations(schema: str | None = None, prefix: str = "") -> sa.MetaData:
 
 
 def _type(column: str) -> t.Any:
-    return sa.DateTime(timezone=True) if column.endswith("_at") else sa.types.NULLTYPE
+    return sa.DateTime(timezone=True) if is_time(column) else sa.types.NULLTYPE
+
+
+def is_time(column: str) -> bool:
+    """Whether a column holds a time."""
+    return column.endswith("_at") or column == "not_before"

@@ -8,15 +8,20 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import fnmatch
-import functools
-import random
-import secrets
-import time
 import typing as t
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils import database as db
+from ansible_collections.tenantry.platform.plugins.plugin_utils import ledger_rows as rows
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_overrides
+from ansible_collections.tenantry.platform.plugins.plugin_utils.ledger_leases import Leases
+from ansible_collections.tenantry.platform.plugins.plugin_utils.ledger_rows import Row, new_id, now
+from ansible_collections.tenantry.platform.plugins.plugin_utils.operation_row import (
+    BLAMED,
+    NOTHING_TO_DO,
+    Begun,
+    abandoned,
+)
 
 try:
     import sqlalchemy as sa
@@ -26,24 +31,10 @@ except ImportError:  # database.connect() says what to install
 if t.TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-Row = dict[str, t.Any]
+__all__ = ["BLAMED", "NOTHING_TO_DO", "Begun", "Hold", "Ledger", "Row", "new_id", "now"]
 
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-# SQLite takes 32,766 parameters in a statement, and servers have limits of their own.
-_AT_ONCE = 1000
-_TRIES = 6
-# Kinds of errors that tell that the new release is at fault, and not a server, the network or the disk.
-BLAMED = ("unhealthy", "job_failed", "hook_failed")
 # In the place of a tenant's name: what orders the transactions that write holds. No tenant can be called so.
 _HOLDS = "*holds*"
-
-
-@dataclasses.dataclass(frozen=True)
-class Begun:
-    """An operation that was recorded as running."""
-
-    id: str
-    token: int  # larger than that of every earlier operation on the tenant
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,42 +46,8 @@ class Hold:
     value: str | None
 
 
-def new_id() -> str:
-    """A ULID: 26 characters that sort by time."""
-    number = (int(time.time() * 1000) << 80) | secrets.randbits(80)
-    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
-
-
-def now() -> datetime.datetime:
-    """The time for rows: UTC, to the second."""
-    return datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
-
-
-Method = t.TypeVar("Method", bound=t.Callable[..., t.Any])
-
-
-def _again(method: Method) -> Method:
-    """Repeat a transaction that met another one: two first rows of a tenant at once, a deadlock, a busy file."""
-
-    @functools.wraps(method)
-    def wrapper(*arguments: t.Any, **options: t.Any) -> t.Any:
-        for turn in range(_TRIES):
-            try:
-                return method(*arguments, **options)
-            except TenantryError as error:
-                if error.error_kind not in ("database_constraint", "database_busy") or turn == _TRIES - 1:
-                    raise
-                time.sleep(random.uniform(0.01, 0.1) * 2**turn)
-        raise AssertionError("unreachable")
-
-    return t.cast(Method, wrapper)
-
-
-class Ledger:
-    """Operations and overrides of a tenant database. Every method is one transaction."""
-
-    def __init__(self, database: db.Database) -> None:
-        self.database = database
+class Ledger(Leases):
+    """Operations and overrides of a tenant database."""
 
     @classmethod
     def open(cls, settings: t.Mapping[str, t.Any]) -> Ledger:
@@ -100,43 +57,7 @@ class Ledger:
         """
         return cls(db.connect(settings))
 
-    # -- operations ------------------------------------------------------------------------------------------------
-
-    @_again
-    def begin(
-        self, tenant: str, action: str, requested_by: str, source: str | None = None, target: str | None = None
-    ) -> Begun:
-        """Record that an operation runs.
-
-        :param source: digest of the spec that was applied before.
-        :param target: digest of the spec that is wanted. An upgrade between the two that failed before was
-            acknowledged, or this one would not begin.
-        """
-        operations = self.database.table("operations")
-        with self.database.writing() as connection:
-            begun = Begun(new_id(), self._next_token(connection, tenant))
-            if action == "upgrade":
-                same = (operations.c.source == source) & (operations.c.target == target)
-                acknowledged = {"acknowledged_at": now(), "acknowledged_by": requested_by}
-                connection.execute(
-                    operations.update()
-                    .where((operations.c.tenant == tenant) & same & self._blamed())
-                    .values(**acknowledged)
-                )
-            connection.execute(
-                operations.insert().values(
-                    id=begun.id,
-                    tenant=tenant,
-                    action=action,
-                    status="running",
-                    token=begun.token,
-                    requested_by=requested_by,
-                    started_at=now(),
-                    source=source,
-                    target=target,
-                )
-            )
-        return begun
+    # -- what was done ---------------------------------------------------------------------------------------------
 
     def unacknowledged(self) -> dict[str, dict[tuple[str, str], str]]:
         """By tenant, and by digests of the specs before and wanted, which operation failed because of the change."""
@@ -145,32 +66,10 @@ class Ledger:
         found: dict[str, dict[tuple[str, str], str]] = {}
         with self.database.reading() as connection:
             for row in connection.execute(query):
-                began = spec_overrides.written(_moment(row.started_at))
+                began = spec_overrides.written(rows.moment(row.started_at))
                 told = f"{row.action} {row.id} of {began}, {row.error_kind}"
                 found.setdefault(row.tenant, {})[row.source, row.target] = told
         return found
-
-    def _blamed(self) -> t.Any:
-        """Operations that failed because of what they were to bring, and that nobody acknowledged."""
-        table = self.database.table("operations")
-        return (
-            table.c.status.in_(("failure", "fatal"))
-            & table.c.error_kind.in_(BLAMED)
-            & table.c.acknowledged_at.is_(None)
-            & table.c.source.is_not(None)
-        )
-
-    def _next_token(self, connection: Connection, tenant: str) -> int:
-        tokens = self.database.table("fencing_tokens")
-        mine = tokens.c.tenant == tenant
-        if not connection.execute(tokens.update().where(mine).values(token=tokens.c.token + 1)).rowcount:
-            connection.execute(tokens.insert().values(tenant=tenant, token=1))
-        return int(connection.execute(sa.select(tokens.c.token).where(mine)).scalar_one())
-
-    def _queue(self, connection: Connection, tenant: str) -> None:
-        """Wait until no other transaction writes about the tenant: servers let them overlap, and then deadlock."""
-        tokens = self.database.table("fencing_tokens")
-        connection.execute(tokens.update().where(tokens.c.tenant == tenant).values(token=tokens.c.token))
 
     def started(self, action: str, since: datetime.datetime) -> dict[str, list[datetime.datetime]]:
         """When operations of an action began, by tenant, oldest first; those that never got the lock do not count."""
@@ -195,21 +94,25 @@ class Ledger:
         with self.database.reading() as connection:
             return [row.tenant for row in connection.execute(query.distinct())]
 
-    def history(self, tenants: t.Sequence[str], limit: int) -> list[dict[str, t.Any]]:
-        """The last operations of each tenant, oldest first: columns of the relation, with times in UTC as text."""
+    def history(self, tenants: t.Sequence[str], limit: int) -> list[Row]:
+        """The last operations of each tenant, oldest first: columns of the relation, with times in UTC as text.
+
+        What has no end and no sign of life any more has the status ``abandoned``.
+        """
         table = self.database.table("operations")
-        last = sa.func.row_number().over(partition_by=table.c.tenant, order_by=table.c.token.desc()).label("last")
+        last = sa.func.row_number().over(partition_by=table.c.tenant, order_by=table.c.sequence.desc()).label("last")
         found = []
         with self.database.reading() as connection:
-            for some in _portions(tenants):
-                numbered = sa.select(table, last).where(table.c.tenant.in_(some)).subquery()
+            present = rows.clock_reading(connection)
+            for some in rows.portions(tenants):
+                numbered = sa.select(*rows.raw(table), last).where(table.c.tenant.in_(some)).subquery()
                 query = sa.select(numbered).where(numbered.c.last <= limit)
-                found += [
-                    _shown(row) for row in connection.execute(query.order_by(numbered.c.tenant, numbered.c.token))
-                ]
+                for row in connection.execute(query.order_by(numbered.c.tenant, numbered.c.sequence)):
+                    changed = {"status": "abandoned"} if abandoned(row, present) else {}
+                    found.append({**rows.shown(row), **changed})
         return found
 
-    def steps(self, operation: str) -> list[dict[str, t.Any]]:
+    def steps(self, operation: str) -> list[Row]:
         """The steps of one operation, in their order: ``name``, ``status``, ``started_at``, ``finished_at``.
 
         :raises TenantryError: ``unknown_operation``.
@@ -219,80 +122,11 @@ class Ledger:
         with self.database.reading() as connection:
             if connection.execute(sa.select(operations.c.id).where(operations.c.id == operation)).first() is None:
                 raise TenantryError(f"operation {operation} is not in the ledger", "unknown_operation")
-            return [_shown(row) for row in connection.execute(query)]
-
-    @_again
-    def finish(
-        self,
-        operation: str,
-        status: str,
-        error_kind: str | None = None,
-        message: str | None = None,
-        release: str | None = None,
-        steps: t.Sequence[t.Mapping[str, t.Any]] = (),
-        spec_digest: str | None = None,
-        version: str | None = None,
-    ) -> None:
-        """Record how an operation ended. What ended once is not changed again.
-
-        Earlier operations on the tenant that never ended are superseded: this one held the tenant's lock after them.
-
-        :param status: ``success``, ``failure``, ``fatal``, ``cancelled`` or ``superseded``.
-        :param release: the release that serves now; of a success it is recorded as applied.
-        :param steps: the node's journal: ``step``, ``result``, ``began_at``, ``ended_at``.
-        :param spec_digest: digest of the spec that the release was made of.
-        :param version: version of the tenant in that spec.
-        :raises TenantryError: ``unknown_operation``.
-        """
-        operations, rows = self.database.table("operations"), self.database.table("operation_steps")
-        mine = operations.c.id == operation
-        with self.database.writing() as connection:
-            wanted = sa.select(operations.c.status, operations.c.tenant, operations.c.token).where(mine)
-            row = connection.execute(wanted).first()
-            if row is None:
-                raise TenantryError(f"operation {operation} is not in the ledger", "unknown_operation")
-            self._queue(connection, row.tenant)
-            # One that waited for the lock behind this one was taken for lost, and still ends.
-            if row.status not in ("running", "superseded"):
-                return
-            connection.execute(
-                operations.update()
-                .where(mine)
-                .values(
-                    status=status,
-                    error_kind=error_kind,
-                    message=message or None,
-                    release_id=release,
-                    finished_at=now(),
-                )
-            )
-            if steps:
-                connection.execute(rows.insert(), [_step(operation, number, one) for number, one in enumerate(steps)])
-            # A cancelled one never had the lock.
-            if status != "cancelled":
-                self._supersede(connection, row.tenant, row.token)
-            if status == "success" and release:
-                known = {"spec_digest": spec_digest, "version": version}
-                self._record_release(connection, row.tenant, release, operation, known)
-
-    def _supersede(self, connection: Connection, tenant: str, token: int) -> None:
-        operations = self.database.table("operations")
-        older = (operations.c.tenant == tenant) & (operations.c.token < token) & (operations.c.status == "running")
-        connection.execute(operations.update().where(older).values(status="superseded", finished_at=now()))
-
-    def _record_release(
-        self, connection: Connection, tenant: str, release: str, operation: str, known: dict[str, str | None]
-    ) -> None:
-        applied = self.database.table("applied_releases")
-        mine = (applied.c.tenant == tenant) & (applied.c.release_id == release)
-        values: dict[str, t.Any] = {key: value for key, value in known.items() if value is not None}
-        values.update(operation=operation, applied_at=now())
-        if not connection.execute(applied.update().where(mine).values(**values)).rowcount:
-            connection.execute(applied.insert().values(tenant=tenant, release_id=release, **values))
+            return [rows.shown(row) for row in connection.execute(query)]
 
     # -- overrides -------------------------------------------------------------------------------------------------
 
-    @_again
+    @rows.again
     def hold(
         self,
         wanted: t.Sequence[Hold],
@@ -321,7 +155,7 @@ class Ledger:
         changed: dict[str, dict[str, Row | None]] = {}
         with self.database.writing() as connection:
             if not check_mode:
-                self._next_token(connection, _HOLDS)
+                rows.next_token(self.database, connection, _HOLDS)
             own = self._own_values(connection, sorted({one.tenant for one in wanted}))
             live: dict[str, dict[str, Row]] = {}
             for row in self._live(connection):
@@ -341,7 +175,7 @@ class Ledger:
                     self._replace_hold(connection, one, new, by, request)
         return changed
 
-    @_again
+    @rows.again
     def withdraw(self, request: str, tenants: t.Sequence[str], by: str) -> list[str]:
         """Take back what a request held of these tenants: its own holds go, and those come back that it released.
 
@@ -353,11 +187,11 @@ class Ledger:
         replaced = (table.c.released_request == request) & (table.c.request.is_(None) | (table.c.request != request))
         found: set[str] = set()
         with self.database.writing() as connection:
-            self._next_token(connection, _HOLDS)
+            rows.next_token(self.database, connection, _HOLDS)
             for condition in (mine, replaced):
                 query = sa.select(table.c.tenant).where(condition)
                 found.update(row.tenant for row in self._of(connection, query, table.c.tenant, tenants))
-            for some in _portions(sorted(found)):
+            for some in rows.portions(sorted(found)):
                 chosen = table.c.tenant.in_(some)
                 connection.execute(table.update().where(mine & chosen).values(released_at=now(), released_by=by))
                 back = {"released_at": None, "released_by": None, "released_request": None}
@@ -371,7 +205,7 @@ class Ledger:
         :returns: ``tenant``, ``field``, ``value``, ``reason``, ``by``, ``since`` and ``until``; times in UTC.
         """
         with self.database.reading() as connection:
-            rows = self._live(connection)
+            live = self._live(connection)
         return [
             {
                 "tenant": row["tenant"],
@@ -379,10 +213,10 @@ class Ledger:
                 "value": row["value"],
                 "reason": row["reason"],
                 "by": row["created_by"],
-                "since": spec_overrides.written(_moment(row["created_at"])),
+                "since": spec_overrides.written(rows.moment(row["created_at"])),
                 "until": spec_overrides.written(row["expires_at"]),
             }
-            for row in rows
+            for row in live
             if tenants is None or row["tenant"] in tenants
         ]
 
@@ -403,14 +237,14 @@ class Ledger:
         # Times are read as they are: people write them too, and SQLite takes any text.
         columns = [sa.type_coerce(table.c[name], sa.types.NULLTYPE) for name in names]
         query = sa.select(*columns).where(table.c.released_at.is_(None)).order_by(table.c.id)
-        rows = [dict(zip(names, row)) for row in connection.execute(query)]
-        for row in rows:
-            row["expires_at"] = _moment(row["expires_at"])
-        return [row for row in rows if row["expires_at"] is None or row["expires_at"] > now()]
+        found = [dict(zip(names, row)) for row in connection.execute(query)]
+        for row in found:
+            row["expires_at"] = rows.moment(row["expires_at"])
+        return [row for row in found if row["expires_at"] is None or row["expires_at"] > now()]
 
     def _of(self, connection: Connection, query: t.Any, column: t.Any, tenants: t.Sequence[str]) -> t.Iterator[t.Any]:
         """Rows of some tenants, however many there are."""
-        for some in _portions(tenants):
+        for some in rows.portions(tenants):
             yield from connection.execute(query.where(column.in_(some)))
 
     def _replace_hold(self, connection: Connection, hold: Hold, row: Row | None, by: str, request: str | None) -> None:
@@ -420,11 +254,6 @@ class Ledger:
         connection.execute(table.update().where(mine).values(**released))
         if row is not None:
             connection.execute(table.insert().values(tenant=hold.tenant, created_at=now(), **row))
-
-
-def _portions(tenants: t.Sequence[str]) -> t.Iterator[t.Sequence[str]]:
-    for start in range(0, len(tenants), _AT_ONCE):
-        yield tenants[start : start + _AT_ONCE]
 
 
 def _beside(wanted: t.Sequence[Hold], live: t.Mapping[str, t.Mapping[str, Row]], fields: t.Sequence[str]) -> list[Hold]:
@@ -451,31 +280,6 @@ def _hold_row(
     }
 
 
-def _shown(row: t.Any) -> dict[str, t.Any]:
-    """A row for people and programs: times as ISO 8601 text."""
-    return {
-        name: _instant(value) if name.endswith("_at") else value
-        for name, value in row._mapping.items()
-        if name != "last"
-    }
-
-
-def _instant(value: t.Any) -> str | None:
-    moment = _moment(value)
-    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _step(operation: str, position: int, step: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    return {
-        "operation": operation,
-        "position": position,
-        "name": step["step"],
-        "status": step["result"] or "interrupted",
-        "started_at": _time(step["began_at"]),
-        "finished_at": _time(step["ended_at"]),
-    }
-
-
 def _check_value(hold: Hold) -> None:
     if hold.value is None:
         return
@@ -486,7 +290,7 @@ def _check_value(hold: Hold) -> None:
 
 
 def _until(text: str | None) -> datetime.datetime | None:
-    until = _time(text)
+    until = rows.time_of(text)
     if until is not None and until <= now():
         raise TenantryError(f"{text!r} is over: a hold that ends then holds nothing", "invalid")
     return until
@@ -494,19 +298,3 @@ def _until(text: str | None) -> datetime.datetime | None:
 
 def _same(held: t.Mapping[str, t.Any], value: str, reason: str, expires: datetime.datetime | None) -> bool:
     return (held["value"], held["reason"], held["expires_at"]) == (value, reason, expires)
-
-
-def _moment(value: t.Any) -> datetime.datetime | None:
-    """A time of a row; one that cannot be read counts as none, the inventory tells about it."""
-    try:
-        return spec_overrides.moment(value)
-    except ValueError:
-        return None
-
-
-def _time(text: str | None) -> datetime.datetime | None:
-    """A time from ISO 8601 text; UTC where it names no offset."""
-    try:
-        return spec_overrides.moment(text or None)
-    except ValueError as error:
-        raise TenantryError(str(error), "invalid") from None

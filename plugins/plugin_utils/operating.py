@@ -14,6 +14,8 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import report
 
 # Seconds that a step of a run that was killed may go on working on its node: the longest waits for health.
 PATIENCE = 180
+# Why a request is not carried out: the tenant did not fail, it was not touched.
+REFUSED = ("unknown_operation", "foreign_request", "superseded")
 # What a person reads when an action ended well.
 DONE = {
     "deploy": "deployed",
@@ -28,10 +30,13 @@ DONE = {
 
 
 def boot_id() -> str:
-    """Identity of this boot of the controller; empty where the kernel does not tell."""
+    """Where a pid means something: this boot of the controller and its pid namespace; empty where nobody tells.
+
+    Containers on one machine share the boot, and each has processes of its own.
+    """
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
-            return stream.read().strip()
+            return f"{stream.read().strip()} {os.readlink('/proc/self/ns/pid')}"
     except OSError:
         return ""
 
@@ -53,9 +58,32 @@ def is_dead_here(other: dict[str, t.Any]) -> bool:
 
     Of any other controller nothing is known: its lock expires by time.
     """
-    if not other or not other.get("controller_boot") or other["controller_boot"] != boot_id():
+    if not other.get("controller_boot") or other["controller_boot"] != boot_id():
         return False
     return process_start(other["controller_pid"]) != other["controller_pid_start"]
+
+
+def done_already(message: str) -> dict[str, t.Any]:
+    """The fact that the report reads, of a request that was carried out before."""
+    return {"status": "done", "message": message, "error_kind": None}
+
+
+def not_begun(failure: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The fact that the report reads, of an operation that never had its lock: whatever serves, serves as before."""
+    result = failure.get("result") or {}
+    kind = result.get("error_kind")
+    if kind in REFUSED:
+        return {"status": "refused", "message": report.clean_lines(result.get("msg")), "error_kind": kind}
+    return {"status": "failed", "message": report.failure_text(failure), "error_kind": kind}
+
+
+def lost_lease(failure: dict[str, t.Any]) -> bool:
+    """Whether a step, or undoing one, was refused because another run has the operation's lease."""
+    return "lease_lost" in [
+        one.get("error_kind")
+        for result in (failure.get("result") or {}, failure.get("undo") or {})
+        for one in (result, *(result.get("results") or ()))
+    ]
 
 
 def outcome(action: str, ended: str, failure: dict[str, t.Any] | None, serving: str | None) -> dict[str, t.Any]:

@@ -33,7 +33,17 @@ STATES = ("active", "stopped", "suspended", "removed")
 STRATEGIES = ("blue_green", "canary", "rolling", "recreate")
 KINDS = ("app", "backing", "job")
 HEALTH_TYPES = ("http", "tcp", "command", "none")
-OPERATION_STATUSES = ("running", "success", "failure", "fatal", "cancelled", "superseded")
+OPERATION_STATUSES = (
+    "scheduled",
+    "pending",
+    "running",
+    "success",
+    "failure",
+    "recovering",
+    "recovered",
+    "fatal",
+    "cancelled",
+)
 OVERRIDE_FIELDS = ("state", "version", "release")
 HOOK_EVENTS = (
     "pre_deploy",
@@ -54,6 +64,11 @@ IGNORE_MODES = ("ignore", "record")
 CONNECTIONS = ("ssh", "local")
 ROUTE_VIAS = ("file", "labels")
 ACTIONS = ("allow", "deny")
+# Who runs can be asked whether it lives.
+_LEASED = (
+    "status <> 'running' OR (token IS NOT NULL AND heartbeat_at IS NOT NULL AND lease_seconds IS NOT NULL "
+    "AND started_at IS NOT NULL)"
+)
 
 
 def upgrade() -> None:
@@ -458,11 +473,24 @@ class _Builder:
             operations,
             sa.Column("id", sa.String(26), primary_key=True),
             sa.Column("tenant", sa.String(NAME), nullable=False),
+            # The order in which a tenant's operations were requested: one that comes late is refused by it.
+            sa.Column("sequence", sa.BigInteger, nullable=False),
             sa.Column("action", sa.String(32), nullable=False),
-            sa.Column("status", sa.String(16), nullable=False, server_default="running"),
-            sa.Column("token", sa.BigInteger, nullable=False),
+            sa.Column("parameters", sa.Text),
+            sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
+            sa.Column("status", sa.String(16), nullable=False, server_default="pending"),
             sa.Column("requested_by", sa.String(255), nullable=False, server_default=""),
-            sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+            sa.Column(
+                "requested_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.current_timestamp()
+            ),
+            sa.Column("not_before", sa.DateTime(timezone=True)),
+            # Of the lease; NULL until it runs.
+            sa.Column("token", sa.BigInteger),
+            sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
+            sa.Column("lease_holder", sa.Text),
+            sa.Column("heartbeat_at", sa.DateTime(timezone=True)),
+            sa.Column("lease_seconds", sa.Integer),
+            sa.Column("started_at", sa.DateTime(timezone=True)),
             sa.Column("finished_at", sa.DateTime(timezone=True)),
             sa.Column("release_id", sa.String(NAME)),
             # Digests of the spec that was applied before, and of the wanted one.
@@ -472,8 +500,16 @@ class _Builder:
             sa.Column("message", sa.Text),
             sa.Column("acknowledged_at", sa.DateTime(timezone=True)),
             sa.Column("acknowledged_by", sa.String(255)),
+            self.unique(operations, "tenant", "sequence"),
             self.unique(operations, "tenant", "token"),
             self.choice(operations, "status", OPERATION_STATUSES),
+            self.check(operations, "id", "id <> ''"),
+            self.check(operations, "action", "action <> ''"),
+            self.check(operations, "sequence", "sequence >= 1"),
+            self.check(operations, "scheduled", "status <> 'scheduled' OR not_before IS NOT NULL"),
+            self.check(operations, "leased", _LEASED),
+            self.check(operations, "lease_seconds", "lease_seconds BETWEEN 1 AND 86400"),
+            sa.Index(f"ix_{self.prefix}operations_status", "status", "tenant"),
         )
         steps = "operation_steps"
         self.table(

@@ -12,7 +12,7 @@ import sqlite3
 import pytest
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
-from ansible_collections.tenantry.platform.plugins.plugin_utils import database_migrate
+from ansible_collections.tenantry.platform.plugins.plugin_utils import database_migrate, ledger_leases
 from ansible_collections.tenantry.platform.plugins.plugin_utils.ledger import Hold, Ledger, new_id, now
 
 SEED = """
@@ -61,7 +61,7 @@ def test_an_operation_is_running_until_it_is_finished(path, ledger):
     assert rows(path, "SELECT tenant, action, status, requested_by FROM operations") == [
         ("acme", "deploy", "running", "ann")
     ]
-    ledger.finish(begun.id, "success", release="20261121T041833Z-00000001", steps=[STEP])
+    ledger.finish(begun.id, begun.token, "success", release="20261121T041833Z-00000001", steps=[STEP])
     assert rows(path, "SELECT status, release_id FROM operations") == [("success", "20261121T041833Z-00000001")]
     assert rows(path, "SELECT position, name, status FROM operation_steps") == [(0, "app", "done")]
     assert rows(path, "SELECT tenant, release_id, operation FROM applied_releases") == [
@@ -71,10 +71,11 @@ def test_an_operation_is_running_until_it_is_finished(path, ledger):
 
 def test_operations_of_an_action_are_told_by_when_they_began(ledger):
     began = now()
-    healed, refused = ledger.begin("acme", "heal", "timer"), ledger.begin("acme", "heal", "timer")
+    healed = ledger.begin("acme", "heal", "timer")
+    with pytest.raises(TenantryError, match="locked by timer"):
+        ledger.begin("acme", "heal", "timer")
     ledger.begin("idle", "deploy", "ann")
-    ledger.finish(refused.id, "cancelled")
-    ledger.finish(healed.id, "failure")
+    ledger.finish(healed.id, healed.token, "failure")
     found = ledger.started("heal", since=began - datetime.timedelta(hours=1))
     assert list(found) == ["acme"]
     assert [abs(one - began).total_seconds() < 10 for one in found["acme"]] == [True]
@@ -83,22 +84,22 @@ def test_operations_of_an_action_are_told_by_when_they_began(ledger):
 
 def test_what_ended_once_is_not_changed_again(path, ledger):
     begun = ledger.begin("acme", "deploy", "ann")
-    ledger.finish(begun.id, "failure", error_kind="unhealthy", message="web")
-    ledger.finish(begun.id, "success", release="20261121T041833Z-00000001")
+    ledger.finish(begun.id, begun.token, "failure", error_kind="unhealthy", message="web")
+    ledger.finish(begun.id, begun.token, "success", release="20261121T041833Z-00000001")
     assert rows(path, "SELECT status, error_kind FROM operations") == [("failure", "unhealthy")]
     assert rows(path, "SELECT count(*) FROM applied_releases") == [(0,)]
 
 
 def test_an_unknown_operation_is_an_error(ledger):
     with pytest.raises(TenantryError, match="not in the ledger"):
-        ledger.finish("nobody", "success")
+        ledger.finish("nobody", 1, "success")
 
 
 def test_the_history_is_the_last_operations_of_each_tenant(ledger):
     for tenant, count in (("acme", 3), ("idle", 1)):
         for _turn in range(count):
             begun = ledger.begin(tenant, "deploy", "ann")
-            ledger.finish(begun.id, "success", steps=[STEP])
+            ledger.finish(begun.id, begun.token, "success", steps=[STEP])
     found = ledger.history(["acme", "idle"], 2)
     assert [(one["tenant"], one["token"]) for one in found] == [("acme", 2), ("acme", 3), ("idle", 1)]
     assert found[0]["started_at"].endswith("Z")
@@ -119,10 +120,11 @@ def test_the_history_is_the_last_operations_of_each_tenant(ledger):
 )
 def test_a_change_that_failed_by_its_own_fault_is_known_until_it_is_tried_again(path, ledger, status, kind, expected):
     begun = ledger.begin("acme", "upgrade", "ann", "sha256:one", "sha256:two")
-    ledger.finish(begun.id, status, error_kind=kind)
+    ledger.finish(begun.id, begun.token, status, error_kind=kind)
     assert (("sha256:one", "sha256:two") in ledger.unacknowledged().get("acme", {})) is expected
-    ledger.begin("acme", "upgrade", "bob", "sha256:one", "sha256:three")
+    other = ledger.begin("acme", "upgrade", "bob", "sha256:one", "sha256:three")
     assert bool(ledger.unacknowledged()) is expected
+    ledger.finish(other.id, other.token, "success")
     ledger.begin("acme", "upgrade", "bob", "sha256:one", "sha256:two")
     assert ledger.unacknowledged() == {}
     assert rows(path, "SELECT acknowledged_by FROM operations ORDER BY token")[0] == ("bob" if expected else None,)
@@ -131,20 +133,24 @@ def test_a_change_that_failed_by_its_own_fault_is_known_until_it_is_tried_again(
 def begin_many(path, count):
     ledger = Ledger.open({"url": f"sqlite:///{path}"})
     for _turn in range(count):
-        begun = ledger.begin("acme", "deploy", "ann")
-        ledger.finish(begun.id, "success", steps=[STEP])
+        begun = ledger.begin("acme", "deploy", "ann", wait=60)
+        ledger.finish(begun.id, begun.token, "success", steps=[STEP])
 
 
-def test_twenty_processes_at_once_lose_nothing_and_share_no_token(path):
+def test_ten_processes_at_once_lose_nothing_and_share_no_token(path, monkeypatch):
+    monkeypatch.setattr(ledger_leases, "POLL_SECONDS", 0.02)
     context = multiprocessing.get_context("fork")
-    processes = [context.Process(target=begin_many, args=(path, 5)) for _number in range(20)]
+    processes = [context.Process(target=begin_many, args=(path, 3)) for _number in range(10)]
     for process in processes:
         process.start()
     for process in processes:
         process.join()
-    assert [process.exitcode for process in processes] == [0] * 20
-    assert rows(path, "SELECT count(*), count(DISTINCT token), max(token) FROM operations") == [(100, 100, 100)]
-    assert rows(path, "SELECT count(*) FROM operations WHERE status = 'success'") == [(100,)]
+    assert [process.exitcode for process in processes] == [0] * 10
+    assert rows(path, "SELECT count(*), count(DISTINCT token), count(DISTINCT sequence) FROM operations") == [
+        (30, 30, 30)
+    ]
+    assert rows(path, "SELECT count(*) FROM operations WHERE status = 'success'") == [(30,)]
+    assert rows(path, "SELECT max(sequence) FROM operations") == [(30,)]
 
 
 def live(path):

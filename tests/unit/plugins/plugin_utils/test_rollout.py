@@ -41,7 +41,8 @@ def run(tmp_path):
 
 
 def fail(book, tenant, status="failure"):
-    book.finish(book.begin(tenant, "deploy", "ann").id, status)
+    begun = book.begin(tenant, "deploy", "ann")
+    book.finish(begun.id, begun.token, status)
 
 
 def test_a_rollout_goes_on_until_too_many_failed(run):
