@@ -6,26 +6,24 @@
 from __future__ import annotations
 
 from ansible.module_utils.common.text.converters import to_text
-from ansible.plugins.action import ActionBase
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils import releasing
+from ansible_collections.tenantry.platform.plugins.plugin_utils.stepping import StepBase
 
 
-class ActionModule(ActionBase):
+class ActionModule(StepBase):
     """See modules/release.py for documentation."""
 
-    def run(self, tmp=None, task_vars=None):
+    def step(self, arguments, task_vars):
         """Run the module, with rendered files when a spec is given."""
-        super().run(tmp, task_vars)
-        arguments = dict(self._task.args)
         spec, images = arguments.pop("spec", None), arguments.pop("images", None)
         if spec is not None:
             try:
                 arguments.update(self._rendered(spec, images or {}, arguments))
             except TenantryError as error:
                 return {"failed": True, **error.as_result()}
-        return self._execute_module("tenantry.platform.release", module_args=arguments, task_vars=task_vars)
+        return super().step(arguments, task_vars)
 
     def _rendered(self, spec, images, arguments):
         prepared = releasing.prepare(

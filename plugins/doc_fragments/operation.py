@@ -16,6 +16,8 @@ options:
       - The operation that this step belongs to, as M(tenantry.platform.operation) returned it, with the step's name.
       - The module then works between two entries of the tenant's journal and only while the operation holds the
         tenant's lock. Without it the module works alone, without lock and journal.
+      - The controller keeps the operation's lease in the tenant database alive meanwhile. Where another run has it now,
+        the module does not run, and the task fails with the error kind C(lease_lost).
     type: dict
     suboptions:
       root:
@@ -34,6 +36,9 @@ options:
         description: Fencing token of the lock.
         type: int
         required: true
+      lease:
+        description: Fencing token of the lease in the tenant database. Without it there is none to keep.
+        type: int
       step:
         description: Name of the step in the journal.
         type: str

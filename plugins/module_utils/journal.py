@@ -26,6 +26,7 @@ OPERATION_ARGUMENT: dict[str, t.Any] = {
             "tenant": {"type": "str", "required": True},
             "id": {"type": "str", "required": True},
             "token": {"type": "int", "required": True, "no_log": False},
+            "lease": {"type": "int"},
             "step": {"type": "str", "required": True},
         },
     }
