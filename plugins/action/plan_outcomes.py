@@ -20,4 +20,4 @@ class ActionModule(ActionBase):
         """Join plan and outcomes; records of tenants that failed are not removed."""
         super().run(tmp, task_vars)
         self.validate_argument_spec({})
-        return {"changed": False, "ansible_facts": planner.outcomes(task_vars)}
+        return {"changed": False, "ansible_facts": planner.outcomes(task_vars, self._task.check_mode)}

@@ -103,7 +103,7 @@ def _text(path: str) -> str:
 
 
 def end(params: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Close the journal and give the lock back.
+    """Close the journal and give the lock back; who lost the lease leaves the journal to the next one.
 
     :returns: the steps, for the ledger; ``changed`` is False when the lock was not this operation's any more.
     """
@@ -112,7 +112,10 @@ def end(params: dict[str, t.Any]) -> dict[str, t.Any]:
     holder = lock.read()
     if holder is None or (holder.operation, holder.token) != (params["id"], params["token"]):
         return {"changed": False, "steps": [], "current": _current(tree)}
-    steps = journal.end(params["outcome"], params["release"])
+    if params["outcome"] == "lost":
+        steps = (journal.read() or {}).get("steps", [])
+    else:
+        steps = journal.end(params["outcome"], params["release"])
     lock.release(params["id"], params["token"])
     return {"changed": True, "steps": steps, "current": _current(tree)}
 

@@ -11,17 +11,21 @@ module: operation
 short_description: Begin and end an operation on a tenant
 version_added: 0.1.0
 description:
-  - An operation is one requested action on a tenant. It holds the tenant's lock on the node, writes a journal there,
-    and is recorded in the tenant database.
+  - An operation is one requested action on a tenant. It holds the tenant's lease in the tenant database and its lock on
+    the node, writes a journal there, and is recorded in the tenant database.
   - The lock is a file that every step renews. It is taken over when its holder missed its time and no process of it
     works on the node, or at once when the holder ran on this controller and is gone.
   - When the operation before it never ended, the result says what it left, so that it can be settled first.
-  - The action plugin of the same name records the operation in the tenant database and tells the node who asks.
+  - The lease keeps a second run away, whichever controller it comes from. Every step renews it. It is taken over when
+    its holder missed its time, or at once when that ran on this controller and is gone; what the old holder then still
+    sends is refused with C(lease_lost).
+  - The action plugin of the same name takes the lease, records the operation and tells the node who asks. Where the
+    tenant database cannot be reached at the end, the operation ends on the node all the same, and the outcome says so.
 options:
   state:
     description:
       - V(begun) takes the lock and opens the journal; V(ended) closes the journal and gives the lock back.
-      - V(unlocked) removes a lock whose holder a person knows to be dead.
+      - V(unlocked) removes a lock and a lease whose holder a person knows to be dead.
     type: str
     choices: [begun, ended, unlocked]
     required: true
@@ -42,11 +46,25 @@ options:
   target_digest:
     description: Digest of the spec that is wanted, for the record in the tenant database.
     type: str
+  request:
+    description:
+      - Id of the row of the relation C(operations) that asked for it, for O(state=begun). Without it, a row is made.
+      - A request runs once. Of one that ended before, RV(done) is true and nothing else happens. One that is not there,
+        is about another tenant or action, or that a newer one of the tenant has overtaken, is refused.
+      - Handled by the action plugin.
+    type: str
+    default: ''
   id:
     description: Id of the operation. The action plugin makes one for O(state=begun).
     type: str
   token:
     description: Fencing token that O(state=begun) returned. Needed for O(state=ended).
+    type: int
+  lease:
+    description:
+      - Fencing token of the lease, C(operation.lease) of what O(state=begun) returned. Needed for O(state=ended) beside
+        O(id).
+      - Handled by the action plugin.
     type: int
   wait:
     description: Seconds to wait for another operation on the tenant to end.
@@ -63,9 +81,12 @@ options:
     type: path
     default: ''
   outcome:
-    description: How the operation ended.
+    description:
+      - How the operation ended.
+      - V(lost) gives the lock back and leaves the journal open, for the run that has the lease now. Set by the action
+        plugin.
     type: str
-    choices: [success, failure, fatal]
+    choices: [success, failure, fatal, lost]
     default: success
   release:
     description: The release that serves now.
@@ -109,7 +130,17 @@ EXAMPLES = r"""
     tenant: "{{ tenant.name }}"
     id: "{{ begun.operation.id }}"
     token: "{{ begun.operation.token }}"
+    lease: "{{ begun.operation.lease }}"
+    action: deploy
     outcome: success
+
+- name: Carry out what somebody asked for, if it was not done before
+  tenantry.platform.operation:
+    state: begun
+    tenant: "{{ tenant.name }}"
+    action: deploy
+    request: 01JD6Z8V7K3T5Q9W2X4Y6Z8A0B
+  register: begun
 
 - name: Remove the lock of a run that died with its machine
   tenantry.platform.operation:
@@ -120,15 +151,19 @@ EXAMPLES = r"""
 RETURN = r"""
 operation:
   description: The option C(operation) of the steps, without the step's name.
-  returned: when O(state=begun)
+  returned: when O(state=begun) and it began
   type: dict
+done:
+  description: Whether the request was carried out before, so that nothing began.
+  returned: when O(state=begun)
+  type: bool
 current:
   description: Id of the current release.
-  returned: when O(state=begun) or O(state=ended)
+  returned: when it began, or O(state=ended)
   type: str
 settle:
   description: What an interrupted operation left; which release serves, and which are left over.
-  returned: when O(state=begun)
+  returned: when O(state=begun) and it began
   type: dict
 steps:
   description: The journal's steps.
@@ -137,14 +172,15 @@ steps:
   elements: dict
 outcome:
   description: How it ended, for the report; also the fact C(tenantry_outcome).
-  returned: when O(state=ended)
+  returned: when O(state=ended), or RV(done)
   type: dict
 holder:
   description: Who holds, or held, the lock.
   returned: when locked or O(state=unlocked)
   type: raw
 error_kind:
-  description: Class of the failure, such as V(locked).
+  description:
+    - Class of the failure, such as V(locked), V(superseded), V(foreign_request) or V(unknown_operation).
   returned: failure
   type: str
 """
@@ -161,15 +197,17 @@ ARGUMENTS = {
     "action": {"type": "str"},
     "source_digest": {"type": "str"},
     "target_digest": {"type": "str"},
+    "request": {"type": "str", "default": ""},
     "id": {"type": "str"},
     "token": {"type": "int", "no_log": False},
+    "lease": {"type": "int"},
     "wait": {"type": "float", "default": 0},
     "takeover": {"type": "int"},
     "holder": {"type": "dict"},
     "route_file": {"type": "path", "default": ""},
     "outcome": {
         "type": "str",
-        "choices": ["success", "failure", "fatal"],
+        "choices": ["success", "failure", "fatal", "lost"],
         "default": "success",
     },
     "release": {"type": "str"},

@@ -114,3 +114,8 @@ def requested_by(task_vars: dict[str, t.Any]) -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
+
+
+def request(task_vars: dict[str, t.Any]) -> str:
+    """Id of the request that this run carries out, from the variable ``operation_id``; empty where there is none."""
+    return str.__str__(task_vars.get("operation_id") or "")

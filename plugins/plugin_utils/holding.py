@@ -27,6 +27,8 @@ def run(
         changed = book.withdraw(request, failed, by) if request and not check_mode else []
         return {"changed": bool(changed), "tenants": changed}
     wanted = _wanted(task_vars, arguments)
+    if arguments["state"] == "present" and _needless(book, fleet.request(task_vars), wanted):
+        return {"changed": False, "tenants": [], "diff": _diff({})}
     written = book.hold(
         wanted,
         reason=arguments["reason"],
@@ -39,6 +41,24 @@ def run(
     if check_mode:
         _pretend(written)
     return {"changed": bool(written), "tenants": sorted(written), "diff": _diff(written)}
+
+
+def _needless(book: ledger.Ledger, request: str, wanted: t.Sequence[ledger.Hold]) -> bool:
+    """Whether the request of this run will not be carried out: what it held then would stay, and undo a newer one.
+
+    :raises TenantryError: ``unknown_operation``, ``foreign_request``.
+    """
+    if not request:
+        return False
+    tenant = book.requested(request)["tenant"]
+    others = sorted({one.tenant for one in wanted} - {tenant})
+    if others:
+        raise TenantryError(
+            f"request {request} is about tenant {tenant}, this run would hold {', '.join(others)}: limit the run to "
+            "the tenant of its request",
+            "foreign_request",
+        )
+    return book.refusal(request) is not None
 
 
 def _wanted(task_vars: dict[str, t.Any], arguments: t.Mapping[str, t.Any]) -> list[ledger.Hold]:

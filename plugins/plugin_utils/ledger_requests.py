@@ -120,7 +120,8 @@ class Requests:
     def _refusal(self, connection: Connection, row: t.Any) -> TenantryError | None:
         if row.status in operation_row.ENDED:
             how = row.status + (f" ({row.error_kind})" if row.error_kind else "")
-            return TenantryError(f"request {row.id} was carried out before, it ended as {how}", "done_already")
+            why = f"request {row.id} ended before, as {how}: it is not carried out again"
+            return TenantryError(why, "done_already")
         if row.action in operation_row.BESIDE:
             return None
         operations = self.database.table("operations")

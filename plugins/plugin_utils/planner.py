@@ -16,6 +16,7 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import (
     healing,
     ignoring,
     ledger,
+    operating,
     report,
     rollout,
     spec_overrides,
@@ -253,8 +254,11 @@ def zone_errors(results: list[dict[str, t.Any]]) -> dict[str, str]:
     }
 
 
-def outcomes(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-    """How every tenant ended, and the records that may go: those of tenants that did not fail."""
+def outcomes(task_vars: dict[str, t.Any], check_mode: bool = False) -> dict[str, t.Any]:
+    """How every tenant ended, and the records that may go: those of tenants that did not fail.
+
+    The request of the run ends too where nothing was to be done for it.
+    """
     verdicts = fleet.localhost_fact(task_vars, "tenantry_plan", {}).values()
     errors = fleet.localhost_fact(task_vars, "tenantry_dns_errors", {})
     run = fleet.localhost_fact(task_vars, "tenantry_run", {})
@@ -266,6 +270,8 @@ def outcomes(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
             applied[name] = outcome
     _not_reached(task_vars, applied)
     rows = report.rows(list(verdicts), applied, errors)
+    if fleet.request(task_vars) and not check_mode:
+        _end_request(task_vars, rows)
     kept = {owner(row["tenant"]) for row in rows if row["status"] in report.FAILED}
     absent = []
     for batch in fleet.localhost_fact(task_vars, "tenantry_dns_absent", []):
@@ -273,6 +279,35 @@ def outcomes(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         if items:
             absent.append(dict(batch, record_sets=items))
     return {"tenantry_rows": rows, "tenantry_dns_absent": absent}
+
+
+def _end_request(task_vars: dict[str, t.Any], rows: list[dict[str, t.Any]]) -> None:
+    """End the run's request where the plan found nothing to do for it, or say in the report why it is refused.
+
+    A tenant of which nothing is known leaves its request waiting.
+    """
+    request, by = fleet.request(task_vars), fleet.requested_by(task_vars)
+    busy = fleet.localhost_fact(task_vars, "tenantry_apply", [])
+    mine = [row for row in rows if row["tenant"] not in busy]
+    try:
+        book = ledger.Ledger.open(task_vars["tenantry_database"])
+        tenant = book.requested(request)["tenant"]
+        if tenant not in [row["tenant"] for row in rows]:
+            raise TenantryError(
+                f"request {request} is about tenant {tenant}, which is not in this run", "foreign_request"
+            )
+        mine = [row for row in mine if row["tenant"] == tenant]
+        if not mine or mine[0]["status"] in (*report.UNREAD, "failed"):
+            return
+        begun = book.begin(tenant, None, by, request=request, holder=operating.holder(by))
+        if report.as_wanted(mine[0]):
+            book.finish(begun.id, begun.token, "success", message=ledger.NOTHING_TO_DO)
+        else:
+            book.finish(begun.id, begun.token, "cancelled", mine[0]["status"], mine[0]["message"])
+    except TenantryError as error:
+        told = {"status": "refused" if error.error_kind in operating.REFUSED else "failed", "message": error.message}
+        for row in mine:
+            row.update(operating.done_already(error.message) if error.error_kind == "done_already" else told)
 
 
 def _not_reached(task_vars: dict[str, t.Any], applied: dict[str, dict[str, t.Any]]) -> None:

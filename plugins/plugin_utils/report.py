@@ -114,6 +114,11 @@ def not_well(rows: t.Iterable[dict[str, t.Any]]) -> list[str]:
     return [row["tenant"] for row in rows if row["status"] in (*FAILED, "waiting")]
 
 
+def as_wanted(row: t.Mapping[str, t.Any]) -> bool:
+    """Whether a tenant to which nothing was applied is what the database and its holds want."""
+    return row["status"] in ("held", "converged", "healed") or row["status"].startswith("in_sync")
+
+
 def headline(row: dict[str, t.Any]) -> str:
     """Why a tenant failed, in one line; the table has the rest."""
     return clean_lines(row["message"]).split("\n", maxsplit=1)[0] or row["status"]
@@ -224,7 +229,7 @@ def history(operations: list[dict[str, t.Any]]) -> list[str]:
     header = ["STARTED", "TENANT", "ACTION", "STATUS", "SECONDS", "BY", "OPERATION", "RELEASE"]
     rows = [
         [
-            str(one["started_at"])[:19] + "Z",
+            str(one["started_at"])[:19] + "Z" if one["started_at"] else "-",
             one["tenant"],
             one["action"],
             one["status"] + (" (acknowledged)" if one["acknowledged_by"] else ""),
