@@ -52,6 +52,17 @@ def make_release(root, release, operation="op1", **more):
     return tree
 
 
+def test_who_lost_the_lease_gives_the_lock_back_and_leaves_the_journal_to_the_next(tmp_path):
+    begun = begin(tmp_path)
+    with step(dict(begun["operation"], step="route")):
+        pass
+    ended = end(begun, "lost")
+    assert (ended["changed"], [one["step"] for one in ended["steps"]]) == (True, ["route"])
+    after = begin(tmp_path, id="op2")
+    assert after["settle"]["operation"] == "op1"
+    assert after["settle"]["last_step"] == "route"
+
+
 def test_steps_stand_between_intent_and_result(tmp_path):
     begun = begin(tmp_path)
     with step(dict(begun["operation"], step="route")):
