@@ -9,6 +9,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from ansible_collections.tenantry.platform.plugins.module_utils.lock import process_start
 from ansible_collections.tenantry.platform.plugins.plugin_utils import operating, report
 
@@ -37,6 +39,44 @@ def test_a_reused_pid_is_not_the_old_process():
 def test_of_another_controller_or_boot_nothing_is_known():
     assert not operating.is_dead_here(dict(operating.holder("ann"), controller_boot="other", controller_pid=1))
     assert not operating.is_dead_here({})
+
+
+def test_containers_of_one_machine_are_different_controllers():
+    boot, _space, namespace = operating.boot_id().partition(" ")
+    assert namespace.startswith("pid:[")
+    assert not operating.is_dead_here(
+        dict(operating.holder("ann"), controller_boot=f"{boot} pid:[1]", controller_pid=1)
+    )
+
+
+@pytest.mark.parametrize("kind", operating.REFUSED)
+def test_a_request_that_is_not_carried_out_is_refused_and_says_why(kind):
+    outcome = operating.not_begun({"step": "Begin", "result": {"msg": "too late", "error_kind": kind}})
+    assert outcome == {"status": "refused", "message": "too late", "error_kind": kind}
+    assert outcome["status"] in report.FAILED
+
+
+def test_what_never_had_its_lock_says_nothing_about_what_serves():
+    outcome = operating.not_begun({"step": "Begin", "result": {"msg": "bob has it", "error_kind": "locked"}})
+    assert outcome == {"status": "failed", "message": "Begin: bob has it", "error_kind": "locked"}
+
+
+def test_a_request_that_was_carried_out_before_is_no_failure():
+    assert operating.done_already("before")["status"] not in (*report.FAILED, "waiting")
+
+
+@pytest.mark.parametrize(
+    ("failure", "lost"),
+    [
+        ({"result": {"error_kind": "lease_lost"}}, True),
+        ({"result": {"results": [{"item": 1}, {"error_kind": "lease_lost"}]}}, True),
+        ({"result": {"error_kind": "unhealthy"}, "undo": {"error_kind": "lease_lost"}}, True),
+        ({"result": {"error_kind": "unhealthy"}}, False),
+        ({}, False),
+    ],
+)
+def test_a_lost_lease_is_seen_in_a_step_and_in_its_undoing(failure, lost):
+    assert operating.lost_lease(failure) is lost
 
 
 def test_a_success_is_named_after_its_action():

@@ -182,6 +182,11 @@ def test_the_history_is_a_line_for_each_operation_and_why_it_failed():
     assert report.history([]) == ["Nothing was done yet."]
 
 
+def test_what_waits_has_not_started():
+    lines = report.history([operation(status="pending", started_at=None, finished_at=None, release_id=None)])
+    assert lines[1].split() == ["-", "acme", "upgrade", "pending", "-", "ann", "01JD6Z8V7K3T5Q9W2X4Y6Z8A0B", "-"]
+
+
 def test_what_a_person_is_called_cannot_drive_a_terminal():
     assert "\x1b" not in "".join(report.history([operation(requested_by="a\x1b[2J", message="\x1b[2J")]))
 
