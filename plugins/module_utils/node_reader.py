@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
 import typing as t
@@ -14,6 +13,7 @@ import typing as t
 from ansible_collections.tenantry.platform.plugins.module_utils import (
     compare,
     container_fields,
+    durable,
     engine_containers,
     engine_http,
     engine_images,
@@ -178,7 +178,7 @@ class Node:
         findings += compare.strangers(manifest, self.attached)
         findings += compare.networks(manifest, self.networks, self.networks_of.get(tenant, []))
         findings += compare.volumes(manifest, self.volumes)
-        findings += _route(manifest, state, route_path)
+        findings += _route(manifest, state, route_path, release.tree.closed_route() if run_state == "closed" else None)
         if self.edge is not None:
             findings += compare.edge(manifest, state, self.edge)
         return [_hidden(one, release.name) for one in findings]
@@ -281,19 +281,11 @@ def _operation(tree: ReleaseTree, interrupted: dict[str, t.Any] | None) -> tuple
     return None, began
 
 
-def _route(manifest: dict[str, t.Any], state: str, route_path: str) -> list[Finding]:
-    """The file in the proxy's directory against the release's own copy."""
+def _route(manifest: dict[str, t.Any], state: str, route_path: str, closed: str | None) -> list[Finding]:
+    """The file in the proxy's directory against the release's own copy, or what was put there to close its routes."""
     name = manifest["route"]["file"]
-    wanted = manifest["files"][name]["sha256"] if name and state == "active" else None
-    live = _sha256(route_path)
+    wanted = (closed or manifest["files"][name]["sha256"]) if name and state == "active" else None
+    live = durable.sha256(route_path)
     if wanted == live:
         return []
     return [Finding("file", route_path, "content", wanted and wanted[:12], live and live[:12])]
-
-
-def _sha256(path: str) -> str | None:
-    try:
-        with open(path, "rb") as stream:
-            return hashlib.sha256(stream.read()).hexdigest()
-    except OSError:
-        return None

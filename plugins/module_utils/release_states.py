@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.tenantry.platform.plugins.module_utils import durable
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.module_utils.journal import now, step
 from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import ReleaseTree
@@ -113,6 +114,16 @@ def _stopped(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
     return {"changed": before != "stopped", "release": applied}
 
 
+def _closed(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
+    before, applied = (tree.state(), tree.closed_route()), tree.applied()
+    route = durable.sha256(params["route_file"])
+    if not check_mode:
+        tree.set_state("closed", (params["operation"] or {}).get("id"), applied, route)
+        if before[0] != "closed":
+            tree.record({"at": now(), "event": "closed", "release": applied} | _who(params))
+    return {"changed": before != ("closed", route), "release": applied}
+
+
 def _who(params: Params) -> dict[str, t.Any]:
     return {"operation": (params["operation"] or {}).get("id")}
 
@@ -174,6 +185,7 @@ _STATES: dict[str, t.Callable[[ReleaseTree, Params, bool], Result]] = {
     "prepared": _prepared,
     "active": _active,
     "stopped": _stopped,
+    "closed": _closed,
     "bad": _bad,
     "absent": _absent,
     "pruned": _pruned,

@@ -368,19 +368,26 @@ class ReleaseTree:
     # -- run state and history ---------------------------------------------------------------------------------
 
     def state(self) -> str | None:
-        """``active`` or ``stopped`` as the last operation left the tenant; None before the first."""
+        """``active``, ``closed`` or ``stopped`` as the last operation left the tenant; None before the first."""
         return self._state().get("state")
 
     def _state(self) -> dict[str, t.Any]:
         return durable.read_json(os.path.join(self.deploy_path, "state.json")) or {}
 
-    def set_state(self, state: str, operation: str | None, release: str | None) -> None:
-        """Record the run state that was reached, and of which release."""
+    def closed_route(self) -> str | None:
+        """sha256 of the route file that turns everybody away, of a closed tenant."""
+        return self._state().get("route")
+
+    def set_state(self, state: str, operation: str | None, release: str | None, route: str | None = None) -> None:
+        """Record the run state that was reached, and of which release.
+
+        :param route: sha256 of the route file of a closed tenant.
+        """
         before = self._state()
-        if (before.get("state"), before.get("release")) != (state, release):
+        if (before.get("state"), before.get("release"), before.get("route")) != (state, release, route):
             durable.replace_json(
                 os.path.join(self.deploy_path, "state.json"),
-                {"state": state, "operation": operation, "release": release},
+                {"state": state, "operation": operation, "release": release, "route": route},
             )
 
     @property

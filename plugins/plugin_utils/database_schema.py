@@ -23,7 +23,7 @@ HEALTH_TYPES = ("http", "tcp", "command", "none")
 OPERATION_STATUSES = ("running", "success", "failure", "fatal", "cancelled", "superseded")
 # What holds the version of one service has the service's name behind this.
 SERVICE_VERSION = "version."
-OVERRIDE_FIELDS = ("state", "version", "release")
+OVERRIDE_FIELDS = ("state", "version", "release", "maintenance")
 # In the order in which they come about.
 HOOK_EVENTS = (
     "pre_deploy",

@@ -236,7 +236,7 @@ def _judge_removed(verdict: Verdict, live: dict[str, t.Any], dns: DnsPlan, remov
 def _judge_stopped(verdict: Verdict, spec: dict[str, t.Any], live: dict[str, t.Any], dns: DnsPlan) -> None:
     wrong = _wrong(verdict)
     up = live.get("running") or live.get("routed")
-    if live.get("current") and live.get("state") == "active":
+    if live.get("current") and live.get("state") in ("active", "closed"):
         verdict.status, verdict.action, verdict.reasons = "pending", "stop", [f"{spec['state']} in the database"]
     elif live.get("interrupted"):
         verdict.status, verdict.action = "pending", "stop"
@@ -256,7 +256,7 @@ def _judge_active(
 ) -> None:
     current = live.get("current")
     if live.get("replay"):
-        _judge_replay(verdict, live, dns, request)
+        _judge_replay(verdict, spec, live, dns, request)
         return
     status = three_way.status(verdict.findings)
     waiting = [one["text"] for one in verdict.findings if one["class"] == "pending"]
@@ -268,27 +268,30 @@ def _judge_active(
     elif live["spec_digest"] != digest:
         verdict.status, verdict.action = ("pending" if status == "in_sync" else status), "deploy"
         verdict.reasons = (_image_changes(spec, live.get("images", {})) or waiting or ["configuration changed"]) + wrong
-    elif request == "restart" and live.get("state") == "active":
+    elif request == "restart" and live.get("state") in ("active", "closed"):
         # Also when there is something to settle or to mend: a new release does both.
         verdict.status, verdict.action, verdict.reasons = "pending", "deploy", ["restart requested"]
-    elif _judge_unfinished(verdict, live):
+    elif _judge_unfinished(verdict, spec, live):
         pass
     elif status != "in_sync":
         verdict.status, verdict.action = status, _mending(spec, verdict.findings)
         verdict.reasons, verdict.same_images = wrong or dns.reasons, True
 
 
-def _judge_unfinished(verdict: Verdict, live: dict[str, t.Any]) -> bool:
-    """Whether the wanted release is applied and only has to be finished or started."""
+def _judge_unfinished(verdict: Verdict, spec: dict[str, t.Any], live: dict[str, t.Any]) -> bool:
+    """Whether the wanted release is applied and only has to be finished, started, closed or opened."""
+    wanted = "closed" if spec["closed"] else "active"
     if live.get("interrupted"):
         verdict.status, verdict.action = "pending", "converge"
         verdict.reasons = [f"settle interrupted operation {live['interrupted']}"]
-    elif live.get("state") != "active":
-        verdict.status, verdict.action, verdict.reasons = "pending", "converge", ["start"]
+    elif live.get("state") != wanted:
+        verdict.status, verdict.action = "pending", "converge"
+        start = "maintenance ends" if live.get("state") == "closed" else "start"
+        verdict.reasons = ["maintenance" if spec["closed"] else start]
     return verdict.action == "converge"
 
 
-def _judge_replay(verdict: Verdict, live: dict[str, t.Any], dns: DnsPlan, request: str) -> None:
+def _judge_replay(verdict: Verdict, spec: dict[str, t.Any], live: dict[str, t.Any], dns: DnsPlan, request: str) -> None:
     """A tenant of which an earlier release is to serve, because that was requested or is held."""
     replay, current = live["replay"], live.get("current")
     if verdict.target is None:
@@ -300,7 +303,7 @@ def _judge_replay(verdict: Verdict, live: dict[str, t.Any], dns: DnsPlan, reques
     elif verdict.target != current:
         verdict.status, verdict.action = "pending", "rollback"
         verdict.reasons = [f"back to {verdict.target}", *_replay_changes(live.get("images") or {}, replay["images"])]
-    elif not _judge_unfinished(verdict, live):
+    elif not _judge_unfinished(verdict, spec, live):
         # In place: nothing new is made of a release that was left once.
         verdict.status = three_way.status(verdict.findings)
         verdict.action = _mending_in_place(_wrong_findings(verdict))

@@ -383,3 +383,37 @@ def test_workers_change_places_after_the_switch_and_never_work_twice(fleet):
     assert set(users.answers) == {f"{name} 1.0.0", f"{name} 1.1.0"}
     order = [step for step in steps(fleet, name) if step in ("app", "route", "stop-workers", "workers", "activate")]
     assert order == ["app", "route", "stop-workers", "workers", "activate"]
+
+
+# -- maintenance ---------------------------------------------------------------------------------------------------
+
+
+def test_a_closed_tenant_turns_everybody_away_until_it_is_opened(fleet):
+    name = deployed(fleet, "e2e-closed")
+    containers = fleet.containers(name)
+    run = fleet.play("maintenance", "--limit", name, "-e", "reason=move")
+    assert run.code == 0
+    assert fleet.version(name) == "503"
+    assert fleet.containers(name) == containers
+    run = fleet.play("deploy", "--limit", name)
+    assert run.code == 0
+    assert "Nothing is to be done on the nodes." in run.text
+    assert "held: maintenance=on" in run.text
+    assert fleet.play("drift", "--limit", name).code == 0
+    assert fleet.play("doctor", "--limit", name).code == 0
+    assert fleet.play("upgrade", "--limit", name, "-e", "release_version=1.1.0").code == 0
+    assert fleet.version(name) == "503"
+    assert fleet.play("maintenance", "--limit", name, "-e", "maintenance=off").code == 0
+    assert fleet.version(name) == f"{name} 1.1.0"
+
+
+def test_the_history_tells_what_was_done(fleet):
+    run = fleet.play("history", "--limit", "e2e-closed")
+    assert run.code == 0
+    assert [line.split()[2:4] for line in run.text.splitlines() if " e2e-closed " in line][:1] == [
+        ["deploy", "success"]
+    ]
+    operation = fleet.sql("SELECT id FROM operations WHERE tenant = 'e2e-closed' ORDER BY token DESC LIMIT 1")[0][0]
+    run = fleet.play("history", "-e", f"operation={operation}")
+    assert "route " in run.text
+    assert "is not in the ledger" in fleet.play("history", "-e", "operation=01").text

@@ -12,6 +12,7 @@ import typing as t
 TONES = {
     "failed": "red",
     "fatal": "red",
+    "refused": "orange",
     "conflict": "violet",
     "drift": "red",
     "missing": "red",
@@ -23,6 +24,9 @@ TONES = {
     "waiting": "blue",
     "held": "grey",
     "deployed": "green",
+    "upgraded": "green",
+    "rolled_back": "green",
+    "restarted": "green",
     "converged": "green",
     "healed": "green",
     "stopped": "green",

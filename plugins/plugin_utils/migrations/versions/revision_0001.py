@@ -34,7 +34,7 @@ STRATEGIES = ("blue_green", "canary", "rolling", "recreate")
 KINDS = ("app", "backing", "job")
 HEALTH_TYPES = ("http", "tcp", "command", "none")
 OPERATION_STATUSES = ("running", "success", "failure", "fatal", "cancelled", "superseded")
-OVERRIDE_FIELDS = ("state", "version", "release")
+OVERRIDE_FIELDS = ("state", "version", "release", "maintenance")
 HOOK_EVENTS = (
     "pre_deploy",
     "pre_migrate",

@@ -30,6 +30,7 @@ SPEC = {
     ],
     "routes": [{"hostname": "acme.demo.test", "path_prefix": "/", "tls": True}],
     "held": [],
+    "closed": False,
     "maintenance": {"window": "sat,sun 22:00-04:00", "timezone": "UTC"},
 }
 LIVE = {
@@ -327,3 +328,26 @@ def test_an_upgrade_that_failed_is_refused_until_it_is_acknowledged():
     assert "upgrade 01 of today" in one.reasons[0]
     assert verdict(digest="sha256:three", wishes=Wishes("upgrade", failed=failed)).action == "deploy"
     assert verdict(digest="sha256:two", wishes=Wishes("deploy", failed=failed)).action == "deploy"
+
+
+# -- maintenance ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "closed", "action", "reason"),
+    [
+        ("active", True, "converge", ["maintenance"]),
+        ("closed", False, "converge", ["maintenance ends"]),
+        ("closed", True, "none", []),
+        ("stopped", True, "converge", ["maintenance"]),
+    ],
+)
+def test_a_closed_tenant_is_opened_and_an_open_one_closed(state, closed, action, reason):
+    one = verdict({"state": state}, {"closed": closed})
+    assert (one.action, one.reasons) == (action, reason)
+
+
+def test_a_closed_tenant_can_be_deployed_stopped_and_restarted():
+    assert verdict({"state": "closed"}, {"closed": True}, digest="sha256:two").action == "deploy"
+    assert verdict({"state": "closed"}, {"closed": True, "state": "stopped"}).action == "stop"
+    assert verdict({"state": "closed"}, {"closed": True}, request="restart").action == "deploy"
