@@ -146,13 +146,13 @@ class Node:
             result["lock"], result["interrupted"] = _operation(tree, interrupted)
             # Until it is settled, an interrupted operation may have moved the link and not yet recorded that.
             try:
-                current = tree.current() if interrupted else tree.applied()
+                current, manifest = (tree.current(), None) if interrupted else tree.applied_manifest()
             finally:
                 if name in self.params["replays"]:
                     result["replay"] = replay.choose(tree, current, self.params["replays"][name])
             if current is None:
                 return result
-            manifest = tree.finished(current)
+            manifest = manifest or tree.finished(current)
             result.update(current=current, spec_digest=manifest["spec_digest"])
             release = Release(tree, current, manifest)
             result["findings"] = [one.as_dict() for one in self._findings(release, result["state"], route_path)]
@@ -194,18 +194,12 @@ class Release:
 
     def __post_init__(self) -> None:
         self.directory = self.tree.directory(self.name)
-        self.projects = {"app": self._project("compose.yaml"), "backing": self._project("backing.yaml")}
-
-    def _project(self, file: str) -> dict[str, t.Any]:
-        """A compose file; empty when it is not there or was edited, which is a finding of its own."""
-        try:
-            with open(os.path.join(self.directory, file), encoding="utf-8") as stream:
-                # Compose's $$ is undone in the text: no key has one, and a walk through the data takes longer than all
-                # the rest.
-                data = json.loads(stream.read().replace("$$", "$"))
-        except (OSError, ValueError):
-            return {}
-        return data if isinstance(data, dict) else {}
+        contents: dict[str, bytes] = {}
+        self.changed = self.tree.changed_files(self.name, self.manifest, contents)
+        self.projects = {
+            "app": _project(contents.get("compose.yaml", b"")),
+            "backing": _project(contents.get("backing.yaml", b"")),
+        }
 
     def wanted(self, container: LiveContainer, image: dict[str, t.Any]) -> Fields | None:
         """The fields that a container of the release must have; None for one of no service of it."""
@@ -231,10 +225,14 @@ class Release:
     def file_findings(self) -> list[Finding]:
         """Files and link of the release."""
         tree = self.tree
-        findings = compare.files(
-            tree.changed_files(self.name, self.manifest), tree.added_files(self.name, self.manifest)
-        )
+        findings = compare.files(self.changed, tree.added_files(self.name, self.manifest))
         return findings + compare.link(self.name, tree.linked())
+
+
+def _project(content: bytes) -> dict[str, t.Any]:
+    """A compose file as it was written; empty when it is not there or was edited, which is a finding of its own."""
+    # Compose's $$ is undone in the text: no key has one, and a walk through the data takes longer than all the rest.
+    return json.loads(content.replace(b"$$", b"$")) if content else {}
 
 
 def _container(entry: dict[str, t.Any]) -> LiveContainer:
