@@ -19,7 +19,6 @@ DONE = {
     "deploy": "deployed",
     "upgrade": "upgraded",
     "rollback": "rolled_back",
-    "restart": "restarted",
     "converge": "converged",
     "stop": "stopped",
     "remove": "removed",

@@ -26,7 +26,6 @@ TONES = {
     "deployed": "green",
     "upgraded": "green",
     "rolled_back": "green",
-    "restarted": "green",
     "converged": "green",
     "healed": "green",
     "stopped": "green",
