@@ -82,13 +82,14 @@ def test_the_first_ring_stops_a_rollout_and_an_acknowledged_second_run_finishes_
     for name in SICK:
         assert f"{name}: " in run.text
     assert "it does not agree with me" in run.text
-    expected = {name: "1.1.0" if name in names(0) and name not in SICK else "1.0.0" for name in names()}
-    assert versions(rollout) == expected
-    assert "20 tenants wait" in run.text
+    upgraded = [name for name, version in versions(rollout).items() if version == "1.1.0"]
+    assert upgraded, "the first ring was begun"
+    assert set(upgraded) <= set(names(0)) - set(SICK), "and no other one"
+    assert f"{len(names()) - len(SICK) - len(upgraded)} tenants wait" in run.text
     held = rollout.sql(
         "SELECT tenant FROM overrides WHERE released_at IS NULL AND tenant LIKE 'e2e-r%' ORDER BY tenant"
     )
-    assert [name for (name,) in held] == sorted(set(names(0)) - set(SICK)), "only those are held that have it"
+    assert [name for (name,) in held] == sorted(upgraded), "only those are held that have it"
     assert "Nothing is to be done on the nodes." in rollout.play("deploy", "--limit", "e2e-r?-*").text
 
     refused = rollout.play(*UPGRADE, "--check")
