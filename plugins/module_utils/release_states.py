@@ -213,6 +213,7 @@ def read(root: str, tenant: str, release: str | None) -> Result:
     return {
         "release": wanted,
         "current": current,
+        "state": tree.state(),
         "path": tree.directory(wanted) if wanted else None,
         "manifest": tree.finished(wanted) if wanted else None,
         "releases": releases,
