@@ -33,6 +33,7 @@ def rollout(fleet: Fleet):
         fleet.add(name, ring=int(name[5]))
     insert = "INSERT INTO hooks (tenant, name, event, service, command) VALUES (?, 'agree', 'post_health', 'web', ?)"
     for name in SICK:
+        fleet.sql("INSERT INTO services (tenant, name) VALUES (?, 'web')", name)
         fleet.sql(insert, name, ONLY_ONE)
     assert fleet.play("deploy", "--limit", "e2e-r?-*").code == 0
     yield fleet

@@ -181,6 +181,7 @@ def test_what_was_not_said_is_refused(fleet):
 
 
 def hook(fleet: Fleet, name: str, event: str, command: str = '["sh", "-c", "echo here"]') -> None:
+    fleet.sql("INSERT OR IGNORE INTO services (tenant, name) VALUES (?, 'web')", name)
     insert = "INSERT INTO hooks (tenant, name, event, service, command) VALUES (?, ?, ?, 'web', ?)"
     fleet.sql(insert, name, event.replace("_", "-"), event, command)
 
