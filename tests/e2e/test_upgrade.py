@@ -39,6 +39,15 @@ def deployed(fleet: Fleet, name: str, **columns: t.Any) -> str:
     return name
 
 
+COPIED = "kind, image, command, port, memory, health_type, health_path, health_interval, run_as, stop_grace_period"
+COPY = f"INSERT INTO services (tenant, name, {COPIED}) SELECT ?, ?, {COPIED} FROM services WHERE stack = 'tiny'"  # noqa: S608
+
+
+def beside_web(fleet: Fleet, name: str, service: str) -> None:
+    """A second app service of a tenant, like the first one."""
+    fleet.sql(COPY, name, service)
+
+
 class Users(threading.Thread):
     """Somebody who asks all the time, slowly and quickly, and remembers every answer."""
 
@@ -154,8 +163,7 @@ def test_what_failed_is_not_tried_again_until_somebody_acknowledges_it(fleet):
 
 def test_an_upgrade_of_one_service_leaves_the_others(fleet):
     name = fleet.add("e2e-single")
-    copied = "kind, image, command, port, memory, health_type, health_path, health_interval, run_as, stop_grace_period"
-    fleet.sql(f"INSERT INTO services (tenant, name, {copied}) SELECT ?, 'side', {copied} FROM services", name)  # noqa: S608
+    beside_web(fleet, name, "side")
     assert fleet.play("deploy", "--limit", name).code == 0
     versions = json.dumps({"service_versions": {"side": "1.1.0"}})
     run = fleet.play("upgrade", "--limit", name, "-e", versions)
@@ -359,8 +367,7 @@ def test_recreate_stops_first_says_so_to_users_and_comes_back_where_it_fails(fle
 
 def test_workers_change_places_after_the_switch_and_never_work_twice(fleet):
     name = fleet.add("e2e-worker")
-    copied = "kind, image, command, port, memory, health_type, health_path, health_interval, run_as, stop_grace_period"
-    fleet.sql(f"INSERT INTO services (tenant, name, {copied}) SELECT ?, 'mill', {copied} FROM services", name)  # noqa: S608
+    beside_web(fleet, name, "mill")
     fleet.sql("INSERT INTO routes (tenant, service) VALUES (?, 'web')", name)
     assert fleet.play("deploy", "--limit", name).code == 0
     mills: list[int] = []
