@@ -51,7 +51,10 @@ class ActionModule(ActionBase):
         if arguments.get("id"):
             result = self._on_node(arguments, task_vars)
         ended = "fatal" if result.get("failed") else arguments["outcome"]
-        outcome = operating.outcome(arguments["action"], ended, failure or {"result": result}, result.get("current"))
+        reached = arguments.pop("reached", "")
+        outcome = operating.outcome(
+            arguments["action"], ended, failure or {"result": result}, result.get("current"), reached
+        )
         if arguments.get("id"):
             book = ledger.Ledger.open(task_vars["tenantry_database"])
             book.finish(

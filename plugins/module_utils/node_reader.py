@@ -33,7 +33,7 @@ from ansible_collections.tenantry.platform.plugins.module_utils.engine import (
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.module_utils.journal import Journal
 from ansible_collections.tenantry.platform.plugins.module_utils.lock import TenantLock, process_start
-from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import ReleaseTree
+from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import ReleaseTree, short
 from ansible_collections.tenantry.platform.plugins.module_utils.traefik_api import TraefikApi
 
 
@@ -153,7 +153,7 @@ class Node:
             if current is None:
                 return result
             manifest = manifest or tree.finished(current)
-            result.update(current=current, spec_digest=manifest["spec_digest"])
+            result.update(current=current, spec_digest=manifest["spec_digest"], canary=tree.canary())
             release = Release(tree, current, manifest)
             result["findings"] = [one.as_dict() for one in self._findings(release, result["state"], route_path)]
             if manifest["spec_digest"] != digest:
@@ -169,16 +169,18 @@ class Node:
         state = "stopped" if run_state == "stopped" else "active"
         tenant = manifest["tenant"]
         findings = release.file_findings()
+        canary = release.tree.canary()
+        beside = f"{tenant}-{short(canary['release'])}" if canary else None
         findings += compare.containers(
             manifest,
             state,
-            self.of_tenant.get(tenant, []),
+            [one for one in self.of_tenant.get(tenant, []) if one.project != beside],
             lambda one: release.wanted(one, self.images.get(one.name, {})),
         )
         findings += compare.strangers(manifest, self.attached)
         findings += compare.networks(manifest, self.networks, self.networks_of.get(tenant, []))
         findings += compare.volumes(manifest, self.volumes)
-        findings += _route(manifest, state, route_path, release.tree.closed_route() if run_state == "closed" else None)
+        findings += _route(manifest, state, route_path, release.tree.other_route())
         if self.edge is not None:
             findings += compare.edge(manifest, state, self.edge)
         return [_hidden(one, release.name) for one in findings]
@@ -279,10 +281,10 @@ def _operation(tree: ReleaseTree, interrupted: dict[str, t.Any] | None) -> tuple
     return None, began
 
 
-def _route(manifest: dict[str, t.Any], state: str, route_path: str, closed: str | None) -> list[Finding]:
-    """The file in the proxy's directory against the release's own copy, or what was put there to close its routes."""
+def _route(manifest: dict[str, t.Any], state: str, route_path: str, other: str | None) -> list[Finding]:
+    """The file in the proxy's directory against the release's own copy, or what was put there in its place."""
     name = manifest["route"]["file"]
-    wanted = (closed or manifest["files"][name]["sha256"]) if name and state == "active" else None
+    wanted = (other or manifest["files"][name]["sha256"]) if name and state == "active" else None
     live = durable.sha256(route_path)
     if wanted == live:
         return []

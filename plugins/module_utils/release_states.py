@@ -115,13 +115,26 @@ def _stopped(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
 
 
 def _closed(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
-    before, applied = (tree.state(), tree.closed_route()), tree.applied()
+    before, applied = (tree.state(), tree.other_route()), tree.applied()
     route = durable.sha256(params["route_file"])
     if not check_mode:
         tree.set_state("closed", (params["operation"] or {}).get("id"), applied, route)
         if before[0] != "closed":
             tree.record({"at": now(), "event": "closed", "release": applied} | _who(params))
     return {"changed": before != ("closed", route), "release": applied}
+
+
+def _canary(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
+    release, applied = params["release"], tree.applied()
+    tree.finished(release)
+    canary = {"release": release, "weight": params["weight"]}
+    route = durable.sha256(params["route_file"])
+    changed = (tree.canary(), tree.other_route()) != (canary, route)
+    if not check_mode:
+        tree.set_state("canary", (params["operation"] or {}).get("id"), applied, route, canary)
+        if changed:
+            tree.record({"at": now(), "event": "canary", **canary} | _who(params))
+    return {"changed": changed, "release": release}
 
 
 def _who(params: Params) -> dict[str, t.Any]:
@@ -186,6 +199,7 @@ _STATES: dict[str, t.Callable[[ReleaseTree, Params, bool], Result]] = {
     "active": _active,
     "stopped": _stopped,
     "closed": _closed,
+    "canary": _canary,
     "bad": _bad,
     "absent": _absent,
     "pruned": _pruned,

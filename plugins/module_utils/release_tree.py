@@ -386,27 +386,36 @@ class ReleaseTree:
     # -- run state and history ---------------------------------------------------------------------------------
 
     def state(self) -> str | None:
-        """``active``, ``closed`` or ``stopped`` as the last operation left the tenant; None before the first."""
+        """``active``, ``canary``, ``closed`` or ``stopped`` as the last operation left the tenant; None before the first."""
         return self._state().get("state")
 
     def _state(self) -> dict[str, t.Any]:
         return durable.read_json(os.path.join(self.deploy_path, "state.json")) or {}
 
-    def closed_route(self) -> str | None:
-        """sha256 of the route file that turns everybody away, of a closed tenant."""
+    def other_route(self) -> str | None:
+        """sha256 of the route file in the place of the release's own, of a closed tenant or one with a canary."""
         return self._state().get("route")
 
-    def set_state(self, state: str, operation: str | None, release: str | None, route: str | None = None) -> None:
+    def canary(self) -> dict[str, t.Any] | None:
+        """The release that serves beside the current one until somebody decides, and its ``weight`` in per cent."""
+        return self._state().get("canary")
+
+    def set_state(
+        self,
+        state: str,
+        operation: str | None,
+        release: str | None,
+        route: str | None = None,
+        canary: dict[str, t.Any] | None = None,
+    ) -> None:
         """Record the run state that was reached, and of which release.
 
-        :param route: sha256 of the route file of a closed tenant.
+        :param route: see :meth:`other_route`; ``canary``: see :meth:`canary`.
         """
+        wanted = {"state": state, "release": release, "route": route, "canary": canary}
         before = self._state()
-        if (before.get("state"), before.get("release"), before.get("route")) != (state, release, route):
-            durable.replace_json(
-                os.path.join(self.deploy_path, "state.json"),
-                {"state": state, "operation": operation, "release": release, "route": route},
-            )
+        if {key: before.get(key) for key in wanted} != wanted:
+            durable.replace_json(os.path.join(self.deploy_path, "state.json"), {**wanted, "operation": operation})
 
     @property
     def _history(self) -> str:

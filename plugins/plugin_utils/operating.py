@@ -19,6 +19,8 @@ DONE = {
     "deploy": "deployed",
     "upgrade": "upgraded",
     "rollback": "rolled_back",
+    "promote": "promoted",
+    "abort": "aborted",
     "converge": "converged",
     "stop": "stopped",
     "remove": "removed",
@@ -57,14 +59,17 @@ def is_dead_here(other: dict[str, t.Any]) -> bool:
     return process_start(other["controller_pid"]) != other["controller_pid_start"]
 
 
-def outcome(action: str, ended: str, failure: dict[str, t.Any] | None, serving: str | None) -> dict[str, t.Any]:
+def outcome(
+    action: str, ended: str, failure: dict[str, t.Any] | None, serving: str | None, reached: str = ""
+) -> dict[str, t.Any]:
     """The fact that the report reads.
 
     :param ended: ``success``, ``failure`` (rescued) or ``fatal`` (could not be rescued).
     :param serving: the release that is current now.
+    :param reached: what a success is called where it is not what the action was for, such as ``canary``.
     """
     if ended == "success":
-        return {"status": DONE[action], "release": serving, "message": "", "error_kind": None}
+        return {"status": reached or DONE[action], "release": serving, "message": "", "error_kind": None}
     result = (failure or {}).get("result") or {}
     message = report.failure_text(failure or {})
     if ended == "failure":

@@ -24,7 +24,7 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import (
 from ansible_collections.tenantry.platform.plugins.plugin_utils import plan as judging
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import dns
 
-REQUESTS = ("deploy", "restart", "upgrade", "rollback", "heal")
+REQUESTS = ("deploy", "restart", "upgrade", "rollback", "promote", "abort", "heal")
 NODE = "tenantry_node_info"  # what the readers of nodes register
 
 
@@ -50,7 +50,11 @@ class Plan:
             # Where nothing is applied, nobody can be lost, and the last plays need not go through everybody.
             "tenantry_closing": (not busy and self.readers) or fleet.EVERYBODY,
             # What a rollback holds, so that the next deploy does not undo it.
-            "tenantry_holds": {one["tenant"]: {"release": one["target"]} for one in self.verdicts if one["target"]},
+            "tenantry_holds": {
+                one["tenant"]: {"release": one["target"]}
+                for one in self.verdicts
+                if one["target"] and one["operation"] not in ("promote", "abort")
+            },
             "tenantry_rings": rollout.sizes([one["ring"] for one in busy]) if in_rings else [],
             "tenantry_dns_present": [] if check_mode else self._batches("present"),
             "tenantry_dns_absent": [] if check_mode else self._batches("absent"),

@@ -346,6 +346,31 @@ def test_a_canary_gets_a_growing_part_of_the_requests(fleet):
     assert fleet.version(name) == f"{name} 1.1.0"
 
 
+WAITING = json.dumps({**json.loads(QUICK), "tenant_canary_steps": [40], "tenant_canary_wait": True})
+
+
+def test_a_canary_waits_until_it_is_aborted_or_promoted(fleet):
+    name = "e2e-canary"
+    release = fleet.current(name)
+    for playbook in ("abort", "promote"):
+        assert "no canary waits here" in fleet.play(playbook, "--limit", name).text
+        run = fleet.play("upgrade", "--limit", name, "-e", "release_version=2.0.0", "-e", WAITING)
+        assert run.code == 0
+        assert f"{name}  canary " in run.text
+        with asked(fleet, name) as users:
+            assert "a canary waits" in fleet.play("deploy", "--limit", name).text
+            assert fleet.play("drift", "--limit", name).code == 0
+            assert fleet.play("upgrade", "--limit", name, "-e", "release_version=1.0.0").code != 0
+        assert set(users.answers) == {f"{name} 1.1.0", f"{name} 2.0.0"}
+        assert (fleet.current(name), len(fleet.containers(name))) == (release, 2)
+        with asked(fleet, name) as users:
+            assert fleet.play(playbook, "--limit", name).code == 0
+        assert set(users.answers) <= {f"{name} 1.1.0", f"{name} 2.0.0"}
+        assert len(fleet.containers(name)) == 1
+        assert fleet.version(name) == (f"{name} 1.1.0" if playbook == "abort" else f"{name} 2.0.0")
+        assert "Nothing is to be done on the nodes." in fleet.play("deploy", "--limit", name).text
+
+
 def test_recreate_stops_first_says_so_to_users_and_comes_back_where_it_fails(fleet):
     name = replicas(fleet, "e2e-recreate", 1, "recreate")
     counter = Counter(name)

@@ -32,6 +32,9 @@ STATUSES = (
     "deployed",
     "upgraded",
     "rolled_back",
+    "promoted",
+    "aborted",
+    "canary",
     "converged",
     "healed",
     "stopped",
@@ -42,7 +45,7 @@ BROKEN = {"failed", "fatal", "refused", "invalid"}
 UNJUDGED = {"unreachable", "unknown"}
 DRIFTED = {"drift", "conflict", "missing", "extra"}
 # The run made these as the database wants them, so that what plan had found is mended.
-MENDED = {"deployed", "upgraded", "rolled_back", "converged", "healed", "stopped", "removed"}
+MENDED = {"deployed", "upgraded", "rolled_back", "promoted", "aborted", "converged", "healed", "stopped", "removed"}
 SEVERITIES = ("critical", "warning", "info")
 CLASSES = ("conflict", "drift", "missing", "extra", "pending")
 

@@ -351,3 +351,39 @@ def test_a_closed_tenant_can_be_deployed_stopped_and_restarted():
     assert verdict({"state": "closed"}, {"closed": True}, digest="sha256:two").action == "deploy"
     assert verdict({"state": "closed"}, {"closed": True, "state": "stopped"}).action == "stop"
     assert verdict({"state": "closed"}, {"closed": True}, request="restart").action == "deploy"
+
+
+# -- canaries that wait --------------------------------------------------------------------------------------------
+
+NEWER = "20261122T041833Z-00000002"
+WAITS = {"state": "canary", "canary": {"release": NEWER, "weight": 10}}
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "action"),
+    [
+        ("deploy", "held", "none"),
+        ("heal", "held", "none"),
+        ("upgrade", "refused", "none"),
+        ("rollback", "refused", "none"),
+        ("restart", "refused", "none"),
+        ("promote", "pending", "promote"),
+        ("abort", "pending", "abort"),
+    ],
+)
+def test_a_canary_that_waits_is_left_alone_until_somebody_decides(request_, status, action):
+    one = verdict({**WAITS, "findings": [FINDING]}, request=request_, digest="sha256:two")
+    assert (one.status, one.action) == (status, action)
+    assert f"a canary waits: {NEWER} gets 10 % of the requests" in one.reasons[0]
+
+
+@pytest.mark.parametrize("request_", ["promote", "abort"])
+def test_where_no_canary_waits_nothing_is_promoted_or_aborted(request_):
+    one = verdict(request=request_, digest="sha256:two")
+    assert (one.status, one.action, one.reasons) == ("refused", "none", ["no canary waits here"])
+
+
+def test_a_tenant_with_a_canary_can_be_stopped_and_settled():
+    assert verdict(WAITS, {"state": "stopped"}).action == "stop"
+    one = verdict({**WAITS, "interrupted": "upgrade 01"})
+    assert (one.action, one.reasons) == ("converge", ["settle interrupted operation upgrade 01"])

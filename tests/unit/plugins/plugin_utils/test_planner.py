@@ -77,3 +77,13 @@ def test_a_spec_is_what_the_inventory_wrote_and_nothing_that_stands_over_it():
     assert fleet.sort_hosts({"hostvars": hosts}, ["acme"]).specs["acme"]["node"] == "somewhere-else"
     hosts._inventory = inventory
     assert fleet.sort_hosts({"hostvars": hosts}, ["acme"]).specs["acme"]["node"] == "node1"
+
+
+def test_a_rollback_holds_its_releases_and_a_canary_none():
+    release = "20261120T041833Z-00000000"
+    made = [
+        {**verdict("a", "rollback", "pending"), "target": release, "operation": "rollback"},
+        {**verdict("b", "promote", "pending"), "target": release, "operation": "promote"},
+        verdict("c"),
+    ]
+    assert planner.Plan(made, {}, {}).facts(check_mode=False)["tenantry_holds"] == {"a": {"release": release}}
