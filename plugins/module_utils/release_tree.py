@@ -386,7 +386,7 @@ class ReleaseTree:
     # -- run state and history ---------------------------------------------------------------------------------
 
     def state(self) -> str | None:
-        """``active``, ``canary``, ``closed`` or ``stopped`` as the last operation left the tenant; None before the first."""
+        """``active``, ``canary``, ``closed`` or ``stopped``, as the last operation left it; None before the first."""
         return self._state().get("state")
 
     def _state(self) -> dict[str, t.Any]:
