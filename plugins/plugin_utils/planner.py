@@ -288,6 +288,19 @@ def _not_reached(task_vars: dict[str, t.Any], applied: dict[str, dict[str, t.Any
             applied[name] = {"status": "waiting", "message": rollout.LOST}
 
 
+def pause_left(task_vars: dict[str, t.Any], tenant: str, pause: float) -> float:
+    """Seconds until the ring of a tenant may begin, so long after the one before it has ended."""
+    verdicts = fleet.localhost_fact(task_vars, "tenantry_plan", {})
+    asked = fleet.localhost_fact(task_vars, "tenantry_apply", [])
+    earlier = [name for name in asked if verdicts[name]["ring"] < verdicts[tenant]["ring"]]
+    if not earlier or pause <= 0:
+        return 0.0
+    run = fleet.localhost_fact(task_vars, "tenantry_run", {})
+    book = ledger.Ledger.open(task_vars["tenantry_database"])
+    ended = book.last_end(earlier, since=spec_overrides.moment(run["began"]) or ledger.now())
+    return 0.0 if ended is None else max(0.0, pause - (ledger.now() - ended).total_seconds())
+
+
 def gate(task_vars: dict[str, t.Any], max_failures: int) -> dict[str, t.Any] | None:
     """Whether the rollout goes on: None, or the outcome of a tenant that comes after too many failures.
 

@@ -80,3 +80,16 @@ def test_a_number_below_zero_is_refused():
     with pytest.raises(TenantryError) as caught:
         planner.wishes({"rollout_max_failures": -1})
     assert "rollout_max_failures is -1" in caught.value.message
+
+
+def test_a_ring_begins_a_while_after_the_one_before_it_has_ended(run):
+    variables, book = run
+    rings = {"a": 0, "b": 0, "c": 1, "d": 1, "e": 2}
+    facts = variables["hostvars"].raw_get("localhost")["ansible_facts"]
+    facts["tenantry_plan"] = {name: {"ring": ring} for name, ring in rings.items()}
+    assert planner.pause_left(variables, "c", 60) == 0, "nothing ended yet"
+    for name in ("a", "b"):
+        book.finish(book.begin(name, "deploy", "ann").id, "success")
+    assert planner.pause_left(variables, "a", 60) == 0
+    assert 50 < planner.pause_left(variables, "c", 60) <= 60
+    assert planner.pause_left(variables, "c", 0) == 0
