@@ -25,6 +25,7 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import plan as j
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import dns
 
 REQUESTS = ("deploy", "restart", "upgrade", "rollback", "heal")
+RELEASING = ("deploy", "rollback", "remove")  # actions with which releases come or go
 NODE = "tenantry_node_info"  # what the readers of nodes register
 
 
@@ -272,7 +273,26 @@ def outcomes(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         items = [one for one in batch["record_sets"] if one["owner"] not in kept]
         if items:
             absent.append(dict(batch, record_sets=items))
-    return {"tenantry_rows": rows, "tenantry_dns_absent": absent}
+    return {
+        "tenantry_rows": rows,
+        "tenantry_dns_absent": absent,
+        "tenantry_cleaners": cleaners(task_vars, applied),
+    }
+
+
+def cleaners(task_vars: dict[str, t.Any], applied: t.Mapping[str, dict[str, t.Any]]) -> list[str]:
+    """One host of each node on which a release came or went, so that images may have become needless.
+
+    :param applied: outcomes of this run, by tenant.
+    """
+    plan = fleet.localhost_fact(task_vars, "tenantry_plan", {})
+    changed = {
+        name
+        for name, outcome in applied.items()
+        if plan[name]["action"] in RELEASING and outcome["status"] not in (*report.FAILED, "waiting")
+    }
+    read = fleet.localhost_fact(task_vars, "tenantry_read", {})
+    return [reader for reader, names in read.items() if not changed.isdisjoint(names)]
 
 
 def _not_reached(task_vars: dict[str, t.Any], applied: dict[str, dict[str, t.Any]]) -> None:
