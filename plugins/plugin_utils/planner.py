@@ -25,7 +25,6 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import plan as j
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import dns
 
 REQUESTS = ("deploy", "restart", "upgrade", "rollback", "heal")
-RELEASING = ("deploy", "rollback", "remove")  # actions with which releases come or go
 NODE = "tenantry_node_info"  # what the readers of nodes register
 
 
@@ -278,6 +277,9 @@ def outcomes(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         "tenantry_dns_absent": absent,
         "tenantry_cleaners": cleaners(task_vars, applied),
     }
+
+
+RELEASING = ("deploy", "promote", "rollback", "remove")  # actions with which releases come or go
 
 
 def cleaners(task_vars: dict[str, t.Any], applied: t.Mapping[str, dict[str, t.Any]]) -> list[str]:
