@@ -276,7 +276,29 @@ def outcomes(task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         items = [one for one in batch["record_sets"] if one["owner"] not in kept]
         if items:
             absent.append(dict(batch, record_sets=items))
-    return {"tenantry_rows": rows, "tenantry_dns_absent": absent}
+    return {
+        "tenantry_rows": rows,
+        "tenantry_dns_absent": absent,
+        "tenantry_cleaners": cleaners(task_vars, applied),
+    }
+
+
+RELEASING = ("deploy", "promote", "rollback", "remove")  # actions with which releases come or go
+
+
+def cleaners(task_vars: dict[str, t.Any], applied: t.Mapping[str, dict[str, t.Any]]) -> list[str]:
+    """One host of each node on which a release came or went, so that images may have become needless.
+
+    :param applied: outcomes of this run, by tenant.
+    """
+    plan = fleet.localhost_fact(task_vars, "tenantry_plan", {})
+    changed = {
+        name
+        for name, outcome in applied.items()
+        if plan[name]["action"] in RELEASING and outcome["status"] not in (*report.FAILED, "waiting")
+    }
+    read = fleet.localhost_fact(task_vars, "tenantry_read", {})
+    return [reader for reader, names in read.items() if not changed.isdisjoint(names)]
 
 
 def _not_reached(task_vars: dict[str, t.Any], applied: dict[str, dict[str, t.Any]]) -> None:

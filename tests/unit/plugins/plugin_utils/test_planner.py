@@ -45,6 +45,32 @@ def test_an_outcome_counts_for_a_tenant_that_this_run_applied():
     assert [row["status"] for row in rows] == ["unreachable", "in_sync"]
 
 
+def test_images_are_cleaned_up_once_on_each_node_on_which_releases_came_or_went():
+    actions = {
+        "a": "deploy",
+        "b": "deploy",
+        "c": "converge",
+        "d": "remove",
+        "e": "deploy",
+        "f": "rollback",
+        "g": "none",
+    }
+    statuses = {"a": "deployed", "b": "deployed", "c": "healed", "d": "failed", "e": "waiting", "f": "rolled_back"}
+    facts = {
+        "tenantry_plan": {name: verdict(name, action, "pending") for name, action in actions.items()},
+        "tenantry_read": {
+            "a": {"a": "", "b": "", "g": ""},
+            "c": {"c": "", "d": "", "e": ""},
+            "f": {"f": ""},
+            "node9": {},
+        },
+    }
+    hosts = HostVars({"localhost": {"ansible_facts": facts}})
+    applied = {name: {"status": status} for name, status in statuses.items()}
+    assert planner.cleaners({"hostvars": hosts}, applied) == ["a", "f"]
+    assert planner.cleaners({"hostvars": hosts}, {}) == []
+
+
 @pytest.mark.parametrize(
     ("live", "present", "absent", "conflict"),
     [
