@@ -93,7 +93,10 @@ class ActionModule(ActionBase):
             arguments["outcome"] = "lost"
         result = self._on_node(arguments, task_vars)
         ended = "fatal" if result.get("failed") or arguments["outcome"] == "lost" else arguments["outcome"]
-        outcome = operating.outcome(arguments["action"], ended, failure or {"result": result}, result.get("current"))
+        reached = arguments.pop("reached", "")
+        outcome = operating.outcome(
+            arguments["action"], ended, failure or {"result": result}, result.get("current"), reached
+        )
         try:
             ledger.Ledger.open(task_vars["tenantry_database"]).finish(
                 arguments["id"],

@@ -32,7 +32,10 @@ class ActionModule(ActionBase):
         _result, arguments = self.validate_argument_spec(
             ARGUMENTS,
             mutually_exclusive=[("fields", "by_tenant")],
-            required_if=[("state", "present", ("fields", "by_tenant"), True), ("state", "absent", ("fields",))],
+            required_if=[
+                ("state", "present", ("fields", "by_tenant"), True),
+                ("state", "absent", ("fields", "by_tenant"), True),
+            ],
         )
         try:
             return holding.run(task_vars, arguments, fleet.requested_by(task_vars), self._task.check_mode)

@@ -53,6 +53,7 @@ class ActionModule(ActionBase):
             "tenantry_dns_present": [],
             "tenantry_dns_absent": [],
             "tenantry_dns_errors": {},
+            "tenantry_cleaners": [],
             "tenantry_failed": {},
             "tenantry_unread": {},
         }

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import time
+
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, planner
 
-ARGUMENTS = {"max_failures": {"type": "int", "required": True}}
+ARGUMENTS = {"max_failures": {"type": "int", "required": True}, "pause": {"type": "float", "default": 0}}
 
 
 class ActionModule(ActionBase):
@@ -19,10 +21,11 @@ class ActionModule(ActionBase):
     _requires_connection = False
 
     def run(self, tmp=None, task_vars=None):
-        """Count failures, and leave the outcome of a tenant that is not begun any more."""
+        """Wait for the ring's turn, count failures, and leave the outcome of a tenant that is not begun any more."""
         super().run(tmp, task_vars)
         _result, arguments = self.validate_argument_spec(ARGUMENTS)
         try:
+            time.sleep(planner.pause_left(task_vars, task_vars["inventory_hostname"], arguments["pause"]))
             outcome = planner.gate(task_vars, arguments["max_failures"])
         except TenantryError as error:
             return {"failed": True, **error.as_result()}

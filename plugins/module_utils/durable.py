@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import secrets
@@ -66,6 +67,15 @@ def replace(path: str, content: bytes, mode: int, owner: int | None = None) -> N
 def replace_json(path: str, data: t.Any, mode: int = 0o600) -> None:
     """Write ``data`` as JSON by :func:`replace`."""
     replace(path, json.dumps(data, indent=2, sort_keys=True).encode() + b"\n", mode)
+
+
+def sha256(path: str) -> str | None:
+    """Hexadecimal digest of a file; None where there is none that can be read."""
+    try:
+        with open(path, "rb") as stream:
+            return hashlib.sha256(stream.read()).hexdigest()
+    except OSError:
+        return None
 
 
 def read_json(path: str) -> t.Any:

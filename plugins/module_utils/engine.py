@@ -30,6 +30,8 @@ TENANT_LABEL = "tenantry.tenant"
 SERVICE_LABEL = "tenantry.service"
 RELEASE_LABEL = "tenantry.release"
 SPEC_DIGEST_LABEL = "tenantry.spec_digest"
+#: Which operation a container of a job or a hook belongs to.
+OPERATION_LABEL = "tenantry.operation"
 MANAGED = f"{MANAGED_LABEL}=true"
 
 #: An app container in which this file stands fails its health check, so that the edge stops sending requests to it.

@@ -13,6 +13,7 @@ from . import container_fields
 from .engine import (
     MANAGED,
     MANAGED_LABEL,
+    OPERATION_LABEL,
     RELEASE_LABEL,
     SERVICE_LABEL,
     SPEC_DIGEST_LABEL,
@@ -139,6 +140,11 @@ class Container:
     def one_off(self) -> bool:
         """Whether it came from ``docker compose run``."""
         return self.labels.get(ONEOFF_LABEL) == "True"
+
+    @property
+    def operation(self) -> str | None:
+        """The operation whose job or hook it is."""
+        return self.labels.get(OPERATION_LABEL) if self.one_off else None
 
     @property
     def depends_on(self) -> tuple[str, ...]:

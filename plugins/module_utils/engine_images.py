@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import http
 import re
 import typing as t
 
@@ -87,15 +88,39 @@ def config(engine: Engine, image: str) -> dict[str, t.Any]:
         raise
 
 
-def image_id(engine: Engine, ref: str) -> str | None:
-    """The engine's own id of an image it has; None when it has none."""
+def inspect(engine: Engine, ref: str) -> dict[str, t.Any] | None:
+    """What the engine says of an image; None when it has none."""
     try:
         with engine.doing(f"inspect image {ref}"):
-            return str(engine.client.inspect_image(ref)["Id"])
+            data: dict[str, t.Any] = engine.client.inspect_image(ref)
+            return data
     except TenantryError as error:
         if is_missing(error):
             return None
         raise
+
+
+def image_id(engine: Engine, ref: str) -> str | None:
+    """The engine's own id of an image it has; None when it has none."""
+    data = inspect(engine, ref)
+    return None if data is None else str(data["Id"])
+
+
+def remove(engine: Engine, ref: str) -> bool:
+    """Take one reference from the engine, and the image with the last one. Fine when it is gone already.
+
+    :returns: False when a container uses it.
+    """
+    try:
+        with engine.doing(f"remove image {ref}"):
+            # Untagged parents were built here, by whomever: they are not ours.
+            engine.client.remove_image(ref, force=False, noprune=True)
+    except TenantryError as error:
+        if getattr(error.__cause__, "status_code", None) == http.HTTPStatus.CONFLICT:
+            return False
+        if not is_missing(error):
+            raise
+    return True
 
 
 def pull(engine: Engine, image: ImageName, digest: str) -> str:
@@ -162,7 +187,8 @@ def _registry_failure(image: ImageName, ref: str, error: TenantryError) -> Tenan
         return TenantryError(f"image {ref!r} is not a valid image name ({reason})", "invalid", **details)
     if "no space left" in words:
         return TenantryError(
-            f"no room on the node's disk for image {ref}: free space (docker image prune), then run again ({reason})",
+            f"no room on the node's disk for image {ref}: remove what no release needs (ansible-playbook "
+            f"tenantry.platform.clean), then run again ({reason})",
             "disk_full",
             **details,
         )
@@ -172,28 +198,3 @@ def _registry_failure(image: ImageName, ref: str, error: TenantryError) -> Tenan
         "registry_unreachable",
         **details,
     )
-
-
-def ensure_pulled(engine: Engine, names: t.Sequence[str], check_mode: bool) -> dict[str, t.Any]:
-    """Resolve each name and pull what the engine lacks; everything is resolved before the first pull.
-
-    :returns: a module result: ``changed``, ``images`` by name, ``diff``.
-    """
-    wanted = {name: ImageName.parse(name) for name in names}
-    digests = {name: resolve(engine, image) for name, image in wanted.items()}
-    images: dict[str, dict[str, t.Any]] = {}
-    for name, image in wanted.items():
-        ref = image.ref(digests[name])
-        found = image_id(engine, ref)
-        missing = found is None
-        if missing and not check_mode:
-            found = pull(engine, image, digests[name])
-        images[name] = {"digest": digests[name], "ref": ref, "id": found, "pulled": missing}
-    return {
-        "changed": any(image["pulled"] for image in images.values()),
-        "images": images,
-        "diff": {
-            "before": {image["ref"]: None if image["pulled"] else "present" for image in images.values()},
-            "after": {image["ref"]: "present" for image in images.values()},
-        },
-    }

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
 import typing as t
@@ -14,6 +13,7 @@ import typing as t
 from ansible_collections.tenantry.platform.plugins.module_utils import (
     compare,
     container_fields,
+    durable,
     engine_containers,
     engine_http,
     engine_images,
@@ -33,7 +33,7 @@ from ansible_collections.tenantry.platform.plugins.module_utils.engine import (
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.module_utils.journal import Journal
 from ansible_collections.tenantry.platform.plugins.module_utils.lock import TenantLock, process_start
-from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import ReleaseTree
+from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import ReleaseTree, short
 from ansible_collections.tenantry.platform.plugins.module_utils.traefik_api import TraefikApi
 
 
@@ -146,14 +146,14 @@ class Node:
             result["lock"], result["interrupted"] = _operation(tree, interrupted)
             # Until it is settled, an interrupted operation may have moved the link and not yet recorded that.
             try:
-                current = tree.current() if interrupted else tree.applied()
+                current, manifest = (tree.current(), None) if interrupted else tree.applied_manifest()
             finally:
                 if name in self.params["replays"]:
                     result["replay"] = replay.choose(tree, current, self.params["replays"][name])
             if current is None:
                 return result
-            manifest = tree.finished(current)
-            result.update(current=current, spec_digest=manifest["spec_digest"])
+            manifest = manifest or tree.finished(current)
+            result.update(current=current, spec_digest=manifest["spec_digest"], canary=tree.canary())
             release = Release(tree, current, manifest)
             result["findings"] = [one.as_dict() for one in self._findings(release, result["state"], route_path)]
             if manifest["spec_digest"] != digest:
@@ -169,16 +169,18 @@ class Node:
         state = "stopped" if run_state == "stopped" else "active"
         tenant = manifest["tenant"]
         findings = release.file_findings()
+        canary = release.tree.canary()
+        beside = f"{tenant}-{short(canary['release'])}" if canary else None
         findings += compare.containers(
             manifest,
             state,
-            self.of_tenant.get(tenant, []),
+            [one for one in self.of_tenant.get(tenant, []) if one.project != beside],
             lambda one: release.wanted(one, self.images.get(one.name, {})),
         )
         findings += compare.strangers(manifest, self.attached)
         findings += compare.networks(manifest, self.networks, self.networks_of.get(tenant, []))
         findings += compare.volumes(manifest, self.volumes)
-        findings += _route(manifest, state, route_path)
+        findings += _route(manifest, state, route_path, release.tree.other_route())
         if self.edge is not None:
             findings += compare.edge(manifest, state, self.edge)
         return [_hidden(one, release.name) for one in findings]
@@ -194,18 +196,12 @@ class Release:
 
     def __post_init__(self) -> None:
         self.directory = self.tree.directory(self.name)
-        self.projects = {"app": self._project("compose.yaml"), "backing": self._project("backing.yaml")}
-
-    def _project(self, file: str) -> dict[str, t.Any]:
-        """A compose file; empty when it is not there or was edited, which is a finding of its own."""
-        try:
-            with open(os.path.join(self.directory, file), encoding="utf-8") as stream:
-                # Compose's $$ is undone in the text: no key has one, and a walk through the data takes longer than all
-                # the rest.
-                data = json.loads(stream.read().replace("$$", "$"))
-        except (OSError, ValueError):
-            return {}
-        return data if isinstance(data, dict) else {}
+        contents: dict[str, bytes] = {}
+        self.changed = self.tree.changed_files(self.name, self.manifest, contents)
+        self.projects = {
+            "app": _project(contents.get("compose.yaml", b"")),
+            "backing": _project(contents.get("backing.yaml", b"")),
+        }
 
     def wanted(self, container: LiveContainer, image: dict[str, t.Any]) -> Fields | None:
         """The fields that a container of the release must have; None for one of no service of it."""
@@ -231,10 +227,14 @@ class Release:
     def file_findings(self) -> list[Finding]:
         """Files and link of the release."""
         tree = self.tree
-        findings = compare.files(
-            tree.changed_files(self.name, self.manifest), tree.added_files(self.name, self.manifest)
-        )
+        findings = compare.files(self.changed, tree.added_files(self.name, self.manifest))
         return findings + compare.link(self.name, tree.linked())
+
+
+def _project(content: bytes) -> dict[str, t.Any]:
+    """A compose file as it was written; empty when it is not there or was edited, which is a finding of its own."""
+    # Compose's $$ is undone in the text: no key has one, and a walk through the data takes longer than all the rest.
+    return json.loads(content.replace(b"$$", b"$")) if content else {}
 
 
 def _container(entry: dict[str, t.Any]) -> LiveContainer:
@@ -281,19 +281,11 @@ def _operation(tree: ReleaseTree, interrupted: dict[str, t.Any] | None) -> tuple
     return None, began
 
 
-def _route(manifest: dict[str, t.Any], state: str, route_path: str) -> list[Finding]:
-    """The file in the proxy's directory against the release's own copy."""
+def _route(manifest: dict[str, t.Any], state: str, route_path: str, other: str | None) -> list[Finding]:
+    """The file in the proxy's directory against the release's own copy, or what was put there in its place."""
     name = manifest["route"]["file"]
-    wanted = manifest["files"][name]["sha256"] if name and state == "active" else None
-    live = _sha256(route_path)
+    wanted = (other or manifest["files"][name]["sha256"]) if name and state == "active" else None
+    live = durable.sha256(route_path)
     if wanted == live:
         return []
     return [Finding("file", route_path, "content", wanted and wanted[:12], live and live[:12])]
-
-
-def _sha256(path: str) -> str | None:
-    try:
-        with open(path, "rb") as stream:
-            return hashlib.sha256(stream.read()).hexdigest()
-    except OSError:
-        return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.tenantry.platform.plugins.module_utils import durable
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.module_utils.journal import now, step
 from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import ReleaseTree
@@ -113,6 +114,29 @@ def _stopped(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
     return {"changed": before != "stopped", "release": applied}
 
 
+def _closed(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
+    before, applied = (tree.state(), tree.other_route()), tree.applied()
+    route = durable.sha256(params["route_file"])
+    if not check_mode:
+        tree.set_state("closed", (params["operation"] or {}).get("id"), applied, route)
+        if before[0] != "closed":
+            tree.record({"at": now(), "event": "closed", "release": applied} | _who(params))
+    return {"changed": before != ("closed", route), "release": applied}
+
+
+def _canary(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
+    release, applied = params["release"], tree.applied()
+    tree.finished(release)
+    canary = {"release": release, "weight": params["weight"]}
+    route = durable.sha256(params["route_file"])
+    changed = (tree.canary(), tree.other_route()) != (canary, route)
+    if not check_mode:
+        tree.set_state("canary", (params["operation"] or {}).get("id"), applied, route, canary)
+        if changed:
+            tree.record({"at": now(), "event": "canary", **canary} | _who(params))
+    return {"changed": changed, "release": release}
+
+
 def _who(params: Params) -> dict[str, t.Any]:
     return {"operation": (params["operation"] or {}).get("id")}
 
@@ -174,6 +198,8 @@ _STATES: dict[str, t.Callable[[ReleaseTree, Params, bool], Result]] = {
     "prepared": _prepared,
     "active": _active,
     "stopped": _stopped,
+    "closed": _closed,
+    "canary": _canary,
     "bad": _bad,
     "absent": _absent,
     "pruned": _pruned,
@@ -201,6 +227,7 @@ def read(root: str, tenant: str, release: str | None) -> Result:
     return {
         "release": wanted,
         "current": current,
+        "state": tree.state(),
         "path": tree.directory(wanted) if wanted else None,
         "manifest": tree.finished(wanted) if wanted else None,
         "releases": releases,

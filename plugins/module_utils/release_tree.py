@@ -115,10 +115,19 @@ class ReleaseTree:
 
         :raises TenantryError: ``corrupt`` as :meth:`current`.
         """
+        return self.applied_manifest()[0]
+
+    def applied_manifest(self) -> tuple[str | None, dict[str, t.Any] | None]:
+        """The same with its manifest, which is read once.
+
+        :raises TenantryError: ``corrupt`` as :meth:`current`.
+        """
         release = self._state().get("release")
-        if release and self.manifest(release) is not None:
-            return str(release)
-        return self.current()
+        manifest = self.manifest(release) if release else None
+        if manifest is not None:
+            return str(release), manifest
+        current = self.current()
+        return current, None if current is None else self.finished(current)
 
     def linked(self) -> str | None:
         """What the link points at: a release of the tenant, or whatever it is; None where there is no link."""
@@ -150,13 +159,22 @@ class ReleaseTree:
         """Why a release was marked bad, None for a good one."""
         return durable.read_json(os.path.join(self.directory(release), BAD))
 
-    def changed_files(self, release: str, manifest: dict[str, t.Any]) -> list[str]:
-        """Paths of the manifest's files that are not as they were written."""
+    def changed_files(
+        self, release: str, manifest: dict[str, t.Any], contents: dict[str, bytes] | None = None
+    ) -> list[str]:
+        """Paths of the manifest's files that are not as they were written.
+
+        :param contents: by path, gets what was written into those that hold no secret, so that nobody reads twice.
+        """
         changed = []
         for path, wanted in sorted(manifest["files"].items()):
             full = self.file_path(release, path, wanted.get("base", "release"))
-            if self._fingerprint(full) != (wanted["sha256"], int(wanted["mode"], 8)):
+            found = self._read(full)
+            as_written = found is not None and hashlib.sha256(found[0]).hexdigest() == wanted["sha256"]
+            if found is None or not as_written or found[1] != int(wanted["mode"], 8):
                 changed.append(path)
+            if found is not None and as_written and contents is not None and not wanted.get("sensitive"):
+                contents[path] = found[0]
         return changed
 
     def added_files(self, release: str, manifest: dict[str, t.Any]) -> list[str]:
@@ -173,13 +191,14 @@ class ReleaseTree:
         return sorted(path for path in there if path not in known)
 
     @staticmethod
-    def _fingerprint(path: str) -> tuple[str, int] | None:
+    def _read(path: str) -> tuple[bytes, int] | None:
+        """Content and mode of a file that is no link; None where there is none."""
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         except OSError:
             return None
         with os.fdopen(descriptor, "rb") as stream:
-            return hashlib.sha256(stream.read()).hexdigest(), stat.S_IMODE(os.fstat(descriptor).st_mode)
+            return stream.read(), stat.S_IMODE(os.fstat(descriptor).st_mode)
 
     def file_path(self, release: str, path: str, base: str = "release") -> str:
         """Full path of a file of a release, proven to lie inside its base.
@@ -225,8 +244,7 @@ class ReleaseTree:
         self._make_parents(root, os.path.dirname(path))
         content, mode, owner = entry["content"].encode(), int(entry["mode"], 8), int(entry.get("owner") or 0)
         if base == "shared":
-            wanted = (hashlib.sha256(content).hexdigest(), mode)
-            if self._fingerprint(path) != wanted:
+            if self._read(path) != (content, mode):
                 durable.replace(path, content, mode, owner)
         else:
             durable.write_new(path, content, mode, owner)
@@ -368,20 +386,36 @@ class ReleaseTree:
     # -- run state and history ---------------------------------------------------------------------------------
 
     def state(self) -> str | None:
-        """``active`` or ``stopped`` as the last operation left the tenant; None before the first."""
+        """``active``, ``canary``, ``closed`` or ``stopped``, as the last operation left it; None before the first."""
         return self._state().get("state")
 
     def _state(self) -> dict[str, t.Any]:
         return durable.read_json(os.path.join(self.deploy_path, "state.json")) or {}
 
-    def set_state(self, state: str, operation: str | None, release: str | None) -> None:
-        """Record the run state that was reached, and of which release."""
+    def other_route(self) -> str | None:
+        """sha256 of the route file in the place of the release's own, of a closed tenant or one with a canary."""
+        return self._state().get("route")
+
+    def canary(self) -> dict[str, t.Any] | None:
+        """The release that serves beside the current one until somebody decides, and its ``weight`` in per cent."""
+        return self._state().get("canary")
+
+    def set_state(
+        self,
+        state: str,
+        operation: str | None,
+        release: str | None,
+        route: str | None = None,
+        canary: dict[str, t.Any] | None = None,
+    ) -> None:
+        """Record the run state that was reached, and of which release.
+
+        :param route: see :meth:`other_route`; ``canary``: see :meth:`canary`.
+        """
+        wanted = {"state": state, "release": release, "route": route, "canary": canary}
         before = self._state()
-        if (before.get("state"), before.get("release")) != (state, release):
-            durable.replace_json(
-                os.path.join(self.deploy_path, "state.json"),
-                {"state": state, "operation": operation, "release": release},
-            )
+        if {key: before.get(key) for key in wanted} != wanted:
+            durable.replace_json(os.path.join(self.deploy_path, "state.json"), {**wanted, "operation": operation})
 
     @property
     def _history(self) -> str:

@@ -41,7 +41,7 @@ def read(engine: Engine, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _facts(engine: Engine, container: Container, log_lines: int, redactor: Redactor) -> dict[str, t.Any]:
-    facts = {**container.summary(), "one_off": container.one_off}
+    facts = {**container.summary(), "one_off": container.one_off, "operation": container.operation}
     if log_lines > 0:
         facts["logs"] = redactor.lines(engine_containers.log_tail(engine, container, log_lines))
     return facts

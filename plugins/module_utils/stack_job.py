@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, tenantry.platform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run of a job service to its end: started, waited for, its words kept, nothing left behind."""
+"""One run of a job service to its end: started, waited for, its words kept, nothing left behind.
+
+What a run that was killed did leave behind is removed by the next operation on the tenant.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ import typing as t
 
 from . import compose_orphans, durable, engine_containers, engine_images, engine_networks
 from .compose_cli import Compose
-from .engine import Engine
-from .engine_containers import PROJECT_LABEL, Container
+from .engine import OPERATION_LABEL, Engine
+from .engine_containers import PROJECT_LABEL, Container, label_filters
 from .errors import TenantryError
 from .polling import Deadline, Pause
 from .redaction import Redactor
@@ -23,14 +26,20 @@ from .stack_wait import LINES_IN_MESSAGE, ending
 
 JOB_ARGUMENTS: dict[str, t.Any] = {
     **PROJECT_ARGUMENTS,
-    "project_src": {"type": "path", "required": True},
-    "service": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["ended", "absent"], "default": "ended"},
+    "project_name": {"type": "str"},
+    "service": {"type": "str"},
     "profiles": {"type": "list", "elements": "str", "default": ["job"]},
     "purpose": {"type": "str", "choices": ["job", "hook"], "default": "job"},
     "environment": {"type": "dict", "default": {}},
     "timeout": {"type": "int", "default": 600},
     "creates": {"type": "path"},
 }
+
+JOB_REQUIRED_IF = [
+    ("state", "ended", ["project_name", "project_src", "service"]),
+    ("state", "absent", ["tenant", "operation"]),
+]
 
 #: What docker compose itself may need to make and start one container.
 START_SECONDS = 120
@@ -42,6 +51,7 @@ class Job:
 
     :ivar purpose: what messages and kinds of errors call it.
     :ivar environment: variables of this run alone. They stand in the process list of the node.
+    :ivar operation: id of the operation that it belongs to; None when the module works alone.
     """
 
     engine: Engine
@@ -53,6 +63,7 @@ class Job:
     creates: str | None
     purpose: str
     environment: t.Mapping[str, str]
+    operation: str | None = None
 
     @classmethod
     def from_params(cls, engine: Engine, params: t.Mapping[str, t.Any]) -> Job:
@@ -74,6 +85,7 @@ class Job:
             params["creates"],
             params["purpose"],
             params["environment"],
+            (params["operation"] or {}).get("id"),
         )
 
     @property
@@ -147,7 +159,10 @@ class Job:
                 images=[service.image],
             )
         given = [word for name, value in sorted(self.environment.items()) for word in ("--env", f"{name}={value}")]
-        self.compose.run("run", "--detach", "--no-TTY", "--no-deps", *given, self.service, timeout=START_SECONDS)
+        # So that a later operation knows that nobody waits for it any more.
+        owned = ["--label", f"{OPERATION_LABEL}={self.operation}"] if self.operation else []
+        command = ["run", "--detach", "--no-TTY", "--no-deps", *owned, *given, self.service]
+        self.compose.run(*command, timeout=START_SECONDS)
         started = self._left_over()
         if not started:
             raise TenantryError(
@@ -202,6 +217,34 @@ class Job:
         }
 
 
+def remove_left(engine: Engine, tenant: str, operation: str, check_mode: bool) -> dict[str, t.Any]:
+    """Remove the containers that jobs and hooks of other operations on a tenant left.
+
+    The caller holds the tenant's lock, so that no other operation lives. What somebody started by hand with
+    ``docker compose run`` names no operation, and stays.
+
+    :param operation: id of the one that lives.
+    :returns: a module result.
+    """
+    found = engine_containers.read(engine, label_filters(tenant=tenant))
+    left = [one for one in found if one.operation not in (None, operation)]
+    for container in left if not check_mode else ():
+        if container.state in ("running", "restarting"):
+            engine_containers.stop(engine, container)
+        engine_containers.remove(engine, container, anonymous_volumes=True)
+    names = [container.name for container in left]
+    return {
+        "changed": bool(left),
+        "exit_code": None,
+        "logs": [],
+        "adopted": False,
+        "removed": names,
+        "diff": {"before": dict.fromkeys(names, "present"), "after": {}},
+    }
+
+
 def run(engine: Engine, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """Run a job; returns a module result."""
+    """Run a job, or remove what others left; returns a module result."""
+    if params["state"] == "absent":
+        return remove_left(engine, params["tenant"], params["operation"]["id"], check_mode)
     return Job.from_params(engine, params).run(check_mode)

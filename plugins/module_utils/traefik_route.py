@@ -52,6 +52,7 @@ ROUTE_ARGUMENTS: dict[str, t.Any] = {
     },
     "closed": {"type": "bool", "default": False},
     "retry_after": {"type": "int", "default": 60},
+    "page_url": {"type": "str", "default": ""},
     "wait_timeout": {"type": "int", "default": 30},
     "set_aside_broken": {"type": "bool", "default": False},
 }
@@ -344,7 +345,7 @@ def _content(params: t.Mapping[str, t.Any]) -> bytes | None:
             )
         data = traefik_shift.shared(data, old, *weights)
     if params["closed"]:
-        data = traefik_shift.closed(data, params["retry_after"])
+        data = traefik_shift.closed(data, params["retry_after"], params["page_url"])
     return _written(data)
 
 

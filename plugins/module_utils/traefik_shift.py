@@ -34,21 +34,29 @@ def shared(new: Content, old: Content, weight: int, old_weight: int) -> Content:
     return copy.deepcopy({"http": merged})
 
 
-def closed(content: Content, retry_after: int) -> Content:
+def closed(content: Content, retry_after: int, page_url: str = "") -> Content:
     """Every route answers 503 and says when to come again.
 
     :param content: route file whose services are weighted.
     :param retry_after: seconds.
+    :param page_url: server whose path ``/503.html`` is the page to show; without one it is a line of Traefik's.
     """
     http = copy.deepcopy(content["http"])
-    for name in http["services"]:
+    middlewares = http.setdefault("middlewares", {})
+    for name in list(http["services"]):
         http["services"][name] = {"loadBalancer": {"servers": []}}
+        header = {"Retry-After": str(retry_after), "Cache-Control": "no-store"}
+        middlewares[f"{name}-closed"] = {"headers": {"customResponseHeaders": header}}
+        if page_url:
+            http["services"][f"{name}-page"] = {
+                "loadBalancer": {"servers": [{"url": page_url}], "passHostHeader": False}
+            }
+            page = {"status": ["503"], "service": f"{name}-page", "query": "/{status}.html"}
+            middlewares[f"{name}-page"] = {"errors": page}
     for router in http["routers"].values():
         # Behind what the route refuses anyway.
-        name = f"{router['service']}-closed"
-        router["middlewares"] = [*router.get("middlewares", ()), name]
-        header = {"customResponseHeaders": {"Retry-After": str(retry_after)}}
-        http.setdefault("middlewares", {})[name] = {"headers": header}
+        parts = ("closed", "page") if page_url else ("closed",)
+        router["middlewares"] = [*router.get("middlewares", ()), *(f"{router['service']}-{part}" for part in parts)]
     return {"http": http}
 
 

@@ -91,6 +91,12 @@ options:
   release:
     description: The release that serves now.
     type: str
+  reached:
+    description:
+      - What a success is called where it is not what the action was for, such as V(canary). Handled by the action
+        plugin.
+    type: str
+    default: ''
   warnings:
     description: What else the report should tell. Handled by the action plugin.
     type: list
@@ -211,6 +217,7 @@ ARGUMENTS = {
         "default": "success",
     },
     "release": {"type": "str"},
+    "reached": {"type": "str", "default": ""},
     "warnings": {"type": "list", "elements": "str", "default": []},
     "failure": {"type": "dict"},
 }

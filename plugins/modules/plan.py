@@ -22,10 +22,11 @@ options:
         without losing a request.
       - V(upgrade) is V(deploy), but leaves tenants alone of which the same change failed before. See O(acknowledge).
       - V(rollback) makes an earlier release serve again, which M(tenantry.platform.plan_readers) was told.
+      - V(promote) and V(abort) do nothing but let a canary that waits serve alone, or take it away.
       - V(heal) does nothing but bring tenants that drifted back to their last applied release, also where the database
         wants something newer by now. Tenants with a conflict, or with a volume that is gone, are left alone.
     type: str
-    choices: [deploy, restart, upgrade, rollback, heal]
+    choices: [deploy, restart, upgrade, rollback, promote, abort, heal]
     default: deploy
   acknowledge:
     description: Whether an upgrade that failed on a tenant is tried again there.

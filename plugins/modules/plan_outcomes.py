@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - Joins the plan with the outcomes that the tenants recorded. A tenant that was lost on the way is never taken
     for a success.
-  - Leaves the rows of the report, and the records that may be removed.
+  - Leaves the rows of the report, the records that may be removed, and the nodes on which images may have become
+    needless.
 extends_documentation_fragment:
   - tenantry.platform.fleet_action
 notes:
@@ -30,7 +31,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ansible_facts:
-  description: C(tenantry_rows) and C(tenantry_dns_absent) for the tasks that follow.
+  description: C(tenantry_rows), C(tenantry_dns_absent) and C(tenantry_cleaners) for the tasks that follow.
   returned: success
   type: dict
 """

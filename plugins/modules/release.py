@@ -24,12 +24,16 @@ options:
       - V(prepared) writes a new release.
       - V(active) makes a prepared release the current one.
       - V(stopped) records that the tenant's current release was stopped on purpose.
+      - V(closed) records that the tenant's current release runs and its routes turn everybody away, as O(route_file)
+        says.
+      - V(canary) records that O(release) gets O(weight) per cent of the requests, as O(route_file) says, until somebody
+        decides.
       - V(bad) marks a release so that nothing chooses it again.
       - V(absent) removes one release, or with no O(release) everything of the tenant but the record of its operations.
       - V(pruned) removes what O(keep) does not ask to keep, and secret files of backing services that no release
         names any more.
     type: str
-    choices: [prepared, active, stopped, bad, absent, pruned]
+    choices: [prepared, active, stopped, closed, canary, bad, absent, pruned]
     default: prepared
   root:
     description: Directory that holds the tenants of the node.
@@ -87,6 +91,12 @@ options:
   reason:
     description: Why the release is bad.
     type: str
+  route_file:
+    description: The tenant's file in the proxy's directory. Needed for O(state=closed) and O(state=canary).
+    type: path
+  weight:
+    description: Per cent of the requests. Needed for O(state=canary).
+    type: int
   keep:
     description: How many good releases to keep besides the current one and the one before it.
     type: int
@@ -190,7 +200,7 @@ def _file_options(secret: bool) -> dict:
 ARGUMENTS = {
     "state": {
         "type": "str",
-        "choices": ["prepared", "active", "stopped", "bad", "absent", "pruned"],
+        "choices": ["prepared", "active", "stopped", "closed", "canary", "bad", "absent", "pruned"],
         "default": "prepared",
     },
     "root": {"type": "path", "default": "/srv/tenantry"},
@@ -208,6 +218,8 @@ ARGUMENTS = {
     },
     "manifest": {"type": "dict"},
     "reason": {"type": "str"},
+    "route_file": {"type": "path"},
+    "weight": {"type": "int"},
     "keep": {"type": "int", "default": 5, "no_log": False},
     "pinned": {"type": "list", "elements": "str", "default": []},
     **OPERATION_ARGUMENT,
@@ -222,6 +234,8 @@ def main() -> None:
             ("state", "prepared", ("release", "manifest")),
             ("state", "active", ("release",)),
             ("state", "bad", ("release", "reason")),
+            ("state", "closed", ("route_file",)),
+            ("state", "canary", ("release", "weight", "route_file")),
         ],
         supports_check_mode=True,
     )

@@ -56,6 +56,10 @@ current:
   description: Id of the current release.
   returned: success
   type: str
+state:
+  description: Run state that the last operation left, V(active), V(closed) or V(stopped); none before the first.
+  returned: success
+  type: str
 path:
   description: Directory of the release.
   returned: success

@@ -18,6 +18,12 @@ options:
     description: How many tenants may fail before the rollout stops.
     type: int
     required: true
+  pause:
+    description:
+      - Seconds between the end of a ring and the begin of the next one, in which failures may show. They are counted
+        after it.
+    type: float
+    default: 0
 extends_documentation_fragment:
   - tenantry.platform.fleet_action.each
   - tenantry.platform.fleet_action

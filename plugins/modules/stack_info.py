@@ -130,6 +130,9 @@ containers:
     one_off:
       description: Whether it is a run of a job.
       type: bool
+    operation:
+      description: Id of the operation whose job or hook it is; null for what is none.
+      type: str
     logs:
       description: Its last log lines, without what O(redact) and O(redact_files) name.
       returned: when O(log_lines) is above 0

@@ -17,6 +17,8 @@ description:
     know, or that of the file O(creates).
   - When the module was killed before the job ended, the next run finds the container by its labels and waits for that
     instead of starting the job a second time.
+  - A container that is started in an operation carries its id as label C(tenantry.operation). What an operation left
+    that does not live any more is removed with O(state=absent).
 author:
   - tenantry.platform contributors (@tenantry)
 extends_documentation_fragment:
@@ -35,30 +37,36 @@ attributes:
     details:
       - Only with O(creates). Without it every run runs the job.
 options:
-  project_name:
-    description: Name of the compose project, such as C(acme-1f0c9a2e).
+  state:
+    description:
+      - V(ended) runs one job to its end.
+      - V(absent) removes the containers that jobs and hooks of other operations on O(tenant) left; one that runs is
+        stopped with its own grace period first. Needs O(operation), whose lock says that no other one lives. Containers
+        that name no operation, such as those of C(docker compose run) by hand, stay.
     type: str
-    required: true
+    choices: [ended, absent]
+    default: ended
+  project_name:
+    description: Name of the compose project, such as C(acme-1f0c9a2e). Required with O(state=ended).
+    type: str
   project_src:
-    description: Directory of the compose files on the node.
+    description: Directory of the compose files on the node. Required with O(state=ended).
     type: path
-    required: true
   files:
     description: Compose files in O(project_src), as for M(tenantry.platform.stack).
     type: list
     elements: str
     default: [compose.yaml]
   service:
-    description: The service to run. What it depends on must run already.
+    description: The service to run. What it depends on must run already. Required with O(state=ended).
     type: str
-    required: true
   profiles:
     description: Profiles of the compose files to switch on.
     type: list
     elements: str
     default: [job]
   tenant:
-    description: Whose project this is. Files of any other tenant are refused.
+    description: Whose project this is. Files of any other tenant are refused. Required with O(state=absent).
     type: str
   timeout:
     description: Seconds until the job must have ended. Then it is stopped with its own grace period.
@@ -104,6 +112,12 @@ EXAMPLES = r"""
     service: migrate
     timeout: 900
     creates: /srv/tenantry/acme/.deploy/20261121T041833Z-1f0c9a2e.migrate
+
+- name: Remove what jobs of an operation left that was killed
+  tenantry.platform.stack_job:
+    state: absent
+    tenant: acme
+    operation: "{{ begun.operation | combine({'step': 'left'}) }}"
 """
 
 RETURN = r"""
@@ -120,6 +134,11 @@ adopted:
   description: Whether an earlier run, whose module was killed, was waited for instead of starting a new one.
   returned: success
   type: bool
+removed:
+  description: Names of the containers that were removed.
+  returned: when O(state=absent)
+  type: list
+  elements: str
 error_kind:
   description:
     - C(job_failed), C(job_timeout), C(job_running), C(hook_failed), C(hook_timeout), C(hook_running),
@@ -135,12 +154,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.engine import connect, engine_argument_spec
 from ..module_utils.errors import TenantryError
 from ..module_utils.journal import OPERATION_ARGUMENT, step
-from ..module_utils.stack_job import JOB_ARGUMENTS, run
+from ..module_utils.stack_job import JOB_ARGUMENTS, JOB_REQUIRED_IF, run
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={**JOB_ARGUMENTS, **engine_argument_spec(), **OPERATION_ARGUMENT},
+        required_if=JOB_REQUIRED_IF,
         supports_check_mode=True,
     )
     try:

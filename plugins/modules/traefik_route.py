@@ -116,6 +116,12 @@ options:
     description: Seconds for that header.
     type: int
     default: 60
+  page_url:
+    description:
+      - With O(closed), a server whose path C(/503.html) is the page that people see, such as C(http://127.0.0.1:8090).
+        Without it they see a line of Traefik's.
+    type: str
+    default: ''
   wait_timeout:
     description: Seconds for the servers to come up, and again for Traefik to take the file.
     type: int

@@ -33,7 +33,7 @@ OPERATION_STATUSES = (
 )
 # What holds the version of one service has the service's name behind this.
 SERVICE_VERSION = "version."
-OVERRIDE_FIELDS = ("state", "version", "release")
+OVERRIDE_FIELDS = ("state", "version", "release", "maintenance")
 # In the order in which they come about.
 HOOK_EVENTS = (
     "pre_deploy",

@@ -94,6 +94,17 @@ class Ledger(Leases):
         with self.database.reading() as connection:
             return [row.tenant for row in connection.execute(query.distinct())]
 
+    def last_end(self, tenants: t.Sequence[str], since: datetime.datetime) -> datetime.datetime | None:
+        """When the last operation ended that began on one of these tenants since then; None where none did."""
+        table = self.database.table("operations")
+        query = sa.select(table.c.tenant, table.c.finished_at).where(
+            table.c.started_at >= since, table.c.finished_at.is_not(None)
+        )
+        chosen = set(tenants)
+        with self.database.reading() as connection:
+            ends = [rows.moment(row.finished_at) for row in connection.execute(query) if row.tenant in chosen]
+        return max((one for one in ends if one is not None), default=None)
+
     def history(self, tenants: t.Sequence[str], limit: int) -> list[Row]:
         """The last operations of each tenant, oldest first: columns of the relation, with times in UTC as text.
 

@@ -21,7 +21,8 @@ DONE = {
     "deploy": "deployed",
     "upgrade": "upgraded",
     "rollback": "rolled_back",
-    "restart": "restarted",
+    "promote": "promoted",
+    "abort": "aborted",
     "converge": "converged",
     "stop": "stopped",
     "remove": "removed",
@@ -86,14 +87,17 @@ def lost_lease(failure: dict[str, t.Any]) -> bool:
     ]
 
 
-def outcome(action: str, ended: str, failure: dict[str, t.Any] | None, serving: str | None) -> dict[str, t.Any]:
+def outcome(
+    action: str, ended: str, failure: dict[str, t.Any] | None, serving: str | None, reached: str = ""
+) -> dict[str, t.Any]:
     """The fact that the report reads.
 
     :param ended: ``success``, ``failure`` (rescued) or ``fatal`` (could not be rescued).
     :param serving: the release that is current now.
+    :param reached: what a success is called where it is not what the action was for, such as ``canary``.
     """
     if ended == "success":
-        return {"status": DONE[action], "release": serving, "message": "", "error_kind": None}
+        return {"status": reached or DONE[action], "release": serving, "message": "", "error_kind": None}
     result = (failure or {}).get("result") or {}
     message = report.failure_text(failure or {})
     if ended == "failure":

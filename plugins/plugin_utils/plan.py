@@ -19,8 +19,8 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import (
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import traefik
 
 # What a tenant needs, by the spec's state. `converge` replays the current release: it starts, mends and settles;
-# `rollback` makes an earlier one serve again.
-ACTIONS = ("none", "deploy", "converge", "rollback", "stop", "remove")
+# `rollback` makes an earlier one serve again; `promote` and `abort` end the wait of a canary.
+ACTIONS = ("none", "deploy", "converge", "rollback", "promote", "abort", "stop", "remove")
 # So late that every ignore rule with an end is over.
 _LATEST = datetime.datetime.max.replace(tzinfo=datetime.timezone.utc)
 
@@ -34,7 +34,7 @@ class Verdict:
     status: str
     action: str = "none"
     operation: str = ""  # what the ledger and people call it: the action, or what was requested
-    target: str | None = None  # of a rollback: the release that is to serve
+    target: str | None = None  # of a rollback the release that is to serve, of a canary the one that waits
     source_digest: str = ""  # of the spec that was applied last
     target_digest: str = ""  # of the spec that is wanted
     same_images: bool = False  # whether a new release keeps the digests of the last one
@@ -58,8 +58,8 @@ class Wishes:
     """What a run is asked beside making tenants equal to the database.
 
     :ivar request: ``deploy``, ``restart`` to renew the containers of tenants that are in sync, ``upgrade``, which is
-        not tried again where it failed, ``rollback`` to make earlier releases serve, or ``heal`` to bring drifted
-        tenants back to their last applied release and do nothing else.
+        not tried again where it failed, ``rollback`` to make earlier releases serve, ``promote`` or ``abort`` for
+        canaries that wait, or ``heal`` to bring drifted tenants back to their last applied release and do nothing else.
     :ivar remove_volumes: whether a removed tenant must have no volumes either.
     :ivar acknowledge: whether an upgrade that failed is tried again.
     :ivar ignore_rules: differences that the tenant's operators accept.
@@ -150,7 +150,10 @@ def judge(
         for one in verdict.findings
         if one["ignored_by"] and one["kind"] in ("container", "network")
     ]
-    if spec["state"] == "removed":
+    waits = live.get("canary") and spec["state"] == "active" and not live.get("interrupted")
+    if waits or wishes.request in ("promote", "abort"):
+        _judge_canary(verdict, live.get("canary") if waits else None, dns, wishes.request)
+    elif spec["state"] == "removed":
         _judge_removed(verdict, live, dns, wishes.remove_volumes)
     elif spec["state"] in ("stopped", "suspended"):
         _judge_stopped(verdict, spec, live, dns)
@@ -236,7 +239,7 @@ def _judge_removed(verdict: Verdict, live: dict[str, t.Any], dns: DnsPlan, remov
 def _judge_stopped(verdict: Verdict, spec: dict[str, t.Any], live: dict[str, t.Any], dns: DnsPlan) -> None:
     wrong = _wrong(verdict)
     up = live.get("running") or live.get("routed")
-    if live.get("current") and live.get("state") == "active":
+    if live.get("current") and live.get("state") in ("active", "closed", "canary"):
         verdict.status, verdict.action, verdict.reasons = "pending", "stop", [f"{spec['state']} in the database"]
     elif live.get("interrupted"):
         verdict.status, verdict.action = "pending", "stop"
@@ -256,7 +259,7 @@ def _judge_active(
 ) -> None:
     current = live.get("current")
     if live.get("replay"):
-        _judge_replay(verdict, live, dns, request)
+        _judge_replay(verdict, spec, live, dns, request)
         return
     status = three_way.status(verdict.findings)
     waiting = [one["text"] for one in verdict.findings if one["class"] == "pending"]
@@ -268,27 +271,30 @@ def _judge_active(
     elif live["spec_digest"] != digest:
         verdict.status, verdict.action = ("pending" if status == "in_sync" else status), "deploy"
         verdict.reasons = (_image_changes(spec, live.get("images", {})) or waiting or ["configuration changed"]) + wrong
-    elif request == "restart" and live.get("state") == "active":
+    elif request == "restart" and live.get("state") in ("active", "closed"):
         # Also when there is something to settle or to mend: a new release does both.
         verdict.status, verdict.action, verdict.reasons = "pending", "deploy", ["restart requested"]
-    elif _judge_unfinished(verdict, live):
+    elif _judge_unfinished(verdict, spec, live):
         pass
     elif status != "in_sync":
         verdict.status, verdict.action = status, _mending(spec, verdict.findings)
         verdict.reasons, verdict.same_images = wrong or dns.reasons, True
 
 
-def _judge_unfinished(verdict: Verdict, live: dict[str, t.Any]) -> bool:
-    """Whether the wanted release is applied and only has to be finished or started."""
+def _judge_unfinished(verdict: Verdict, spec: dict[str, t.Any], live: dict[str, t.Any]) -> bool:
+    """Whether the wanted release is applied and only has to be finished, started, closed or opened."""
+    wanted = "closed" if spec["closed"] else "active"
     if live.get("interrupted"):
         verdict.status, verdict.action = "pending", "converge"
         verdict.reasons = [f"settle interrupted operation {live['interrupted']}"]
-    elif live.get("state") != "active":
-        verdict.status, verdict.action, verdict.reasons = "pending", "converge", ["start"]
+    elif live.get("state") != wanted:
+        verdict.status, verdict.action = "pending", "converge"
+        start = "maintenance ends" if live.get("state") == "closed" else "start"
+        verdict.reasons = ["maintenance" if spec["closed"] else start]
     return verdict.action == "converge"
 
 
-def _judge_replay(verdict: Verdict, live: dict[str, t.Any], dns: DnsPlan, request: str) -> None:
+def _judge_replay(verdict: Verdict, spec: dict[str, t.Any], live: dict[str, t.Any], dns: DnsPlan, request: str) -> None:
     """A tenant of which an earlier release is to serve, because that was requested or is held."""
     replay, current = live["replay"], live.get("current")
     if verdict.target is None:
@@ -300,7 +306,7 @@ def _judge_replay(verdict: Verdict, live: dict[str, t.Any], dns: DnsPlan, reques
     elif verdict.target != current:
         verdict.status, verdict.action = "pending", "rollback"
         verdict.reasons = [f"back to {verdict.target}", *_replay_changes(live.get("images") or {}, replay["images"])]
-    elif not _judge_unfinished(verdict, live):
+    elif not _judge_unfinished(verdict, spec, live):
         # In place: nothing new is made of a release that was left once.
         verdict.status = three_way.status(verdict.findings)
         verdict.action = _mending_in_place(_wrong_findings(verdict))
@@ -313,6 +319,21 @@ def _replay_changes(now: t.Mapping[str, str], then: t.Mapping[str, str]) -> list
         for name, image in sorted(then.items())
         if now.get(name, image) != image
     ]
+
+
+def _judge_canary(verdict: Verdict, canary: dict[str, t.Any] | None, dns: DnsPlan, request: str) -> None:
+    """A tenant of which two releases serve until somebody decides between them: nothing else is done to it."""
+    dns.keep(lambda _one: False)
+    if canary is None:
+        verdict.status, verdict.reasons = "refused", ["no canary waits here"]
+        return
+    told = f"a canary waits: {canary['release']} gets {canary['weight']} % of the requests"
+    if request in ("promote", "abort"):
+        verdict.status, verdict.action, verdict.target = "pending", request, canary["release"]
+        verdict.reasons = [told]
+    else:
+        verdict.status = "refused" if request in ("upgrade", "rollback", "restart") else "held"
+        verdict.reasons = [f"{told}; promote or abort it first"]
 
 
 def _judge_upgrade(verdict: Verdict, wishes: Wishes) -> None:

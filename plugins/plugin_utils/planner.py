@@ -25,7 +25,7 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import (
 from ansible_collections.tenantry.platform.plugins.plugin_utils import plan as judging
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import dns
 
-REQUESTS = ("deploy", "restart", "upgrade", "rollback", "heal")
+REQUESTS = ("deploy", "restart", "upgrade", "rollback", "promote", "abort", "heal")
 NODE = "tenantry_node_info"  # what the readers of nodes register
 
 
@@ -51,7 +51,11 @@ class Plan:
             # Where nothing is applied, nobody can be lost, and the last plays need not go through everybody.
             "tenantry_closing": (not busy and self.readers) or fleet.EVERYBODY,
             # What a rollback holds, so that the next deploy does not undo it.
-            "tenantry_holds": {one["tenant"]: {"release": one["target"]} for one in self.verdicts if one["target"]},
+            "tenantry_holds": {
+                one["tenant"]: {"release": one["target"]}
+                for one in self.verdicts
+                if one["target"] and one["operation"] not in ("promote", "abort")
+            },
             "tenantry_rings": rollout.sizes([one["ring"] for one in busy]) if in_rings else [],
             "tenantry_dns_present": [] if check_mode else self._batches("present"),
             "tenantry_dns_absent": [] if check_mode else self._batches("absent"),
@@ -278,7 +282,29 @@ def outcomes(task_vars: dict[str, t.Any], check_mode: bool = False) -> dict[str,
         items = [one for one in batch["record_sets"] if one["owner"] not in kept]
         if items:
             absent.append(dict(batch, record_sets=items))
-    return {"tenantry_rows": rows, "tenantry_dns_absent": absent}
+    return {
+        "tenantry_rows": rows,
+        "tenantry_dns_absent": absent,
+        "tenantry_cleaners": cleaners(task_vars, applied),
+    }
+
+
+RELEASING = ("deploy", "promote", "rollback", "remove")  # actions with which releases come or go
+
+
+def cleaners(task_vars: dict[str, t.Any], applied: t.Mapping[str, dict[str, t.Any]]) -> list[str]:
+    """One host of each node on which a release came or went, so that images may have become needless.
+
+    :param applied: outcomes of this run, by tenant.
+    """
+    plan = fleet.localhost_fact(task_vars, "tenantry_plan", {})
+    changed = {
+        name
+        for name, outcome in applied.items()
+        if plan[name]["action"] in RELEASING and outcome["status"] not in (*report.FAILED, "waiting")
+    }
+    read = fleet.localhost_fact(task_vars, "tenantry_read", {})
+    return [reader for reader, names in read.items() if not changed.isdisjoint(names)]
 
 
 def _end_request(task_vars: dict[str, t.Any], rows: list[dict[str, t.Any]]) -> None:
@@ -319,6 +345,19 @@ def _not_reached(task_vars: dict[str, t.Any], applied: dict[str, dict[str, t.Any
             applied[name] = {"status": "waiting", "message": rollout.LOST}
 
 
+def pause_left(task_vars: dict[str, t.Any], tenant: str, pause: float) -> float:
+    """Seconds until the ring of a tenant may begin, so long after the one before it has ended."""
+    verdicts = fleet.localhost_fact(task_vars, "tenantry_plan", {})
+    asked = fleet.localhost_fact(task_vars, "tenantry_apply", [])
+    earlier = [name for name in asked if verdicts[name]["ring"] < verdicts[tenant]["ring"]]
+    if not earlier or pause <= 0:
+        return 0.0
+    run = fleet.localhost_fact(task_vars, "tenantry_run", {})
+    book = ledger.Ledger.open(task_vars["tenantry_database"])
+    ended = book.last_end(earlier, since=spec_overrides.moment(run["began"]) or ledger.now())
+    return 0.0 if ended is None else max(0.0, pause - (ledger.now() - ended).total_seconds())
+
+
 def gate(task_vars: dict[str, t.Any], max_failures: int) -> dict[str, t.Any] | None:
     """Whether the rollout goes on: None, or the outcome of a tenant that comes after too many failures.
 
@@ -327,6 +366,8 @@ def gate(task_vars: dict[str, t.Any], max_failures: int) -> dict[str, t.Any] | N
     run = fleet.localhost_fact(task_vars, "tenantry_run", {})
     asked = set(fleet.localhost_fact(task_vars, "tenantry_apply", []))
     lost = set(task_vars["ansible_play_hosts_all"]) - set(task_vars["ansible_play_hosts"])
+    # The play is over for one whose request was done before, and that is no loss.
+    lost = {name for name in lost if (fleet.host_fact(task_vars, name, fleet.OUTCOME) or {}).get("run") != run["id"]}
     book = ledger.Ledger.open(task_vars["tenantry_database"])
     failed = asked & (lost | set(book.failed(since=spec_overrides.moment(run["began"]) or ledger.now())))
     if len(failed) <= max_failures:

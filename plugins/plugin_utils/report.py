@@ -41,6 +41,8 @@ def plan_lines(
         "deploy": "to deploy",
         "upgrade": "to upgrade",
         "rollback": "to roll back",
+        "promote": "to promote",
+        "abort": "to abort",
         "converge": "to converge",
         "heal": "to heal",
         "stop": "to stop",

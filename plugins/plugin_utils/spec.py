@@ -286,6 +286,7 @@ class _Builder:
             "secrets": secrets,
             "hooks": hooks(self.rows, model.name, stack.name if stack else None, services, problems),
             "release": found["release"]["value"] if "release" in found else None,
+            "closed": "maintenance" in found,
             "held": [
                 overrides.held(row, {"state": model.state, "version": own_version}.get(field))
                 for field, row in sorted(found.items())

@@ -72,6 +72,8 @@ def check(field: str, value: t.Any) -> None:
         rules.choice(*schema.STATES)(value)
     elif field == "release":
         rules.release(value)
+    elif field == "maintenance":
+        rules.choice("on")(value)
     elif field == "version" or field.startswith(schema.SERVICE_VERSION):
         rules.version(value)
     else:

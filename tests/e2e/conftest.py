@@ -46,6 +46,7 @@ class Fleet:
     tenants_root: Path
     ports: dict[str, int]
     asker: demo_check.Asker
+    patience: float = 300  # seconds that a playbook has
 
     def command(self, playbook: str, *arguments: str) -> list[str]:
         """Command line of a playbook of the collection, or of a file."""
@@ -56,7 +57,7 @@ class Fleet:
         """Run a playbook to its end."""
         settings = self.settings(core, **environment)
         command = self.command(playbook, *arguments)
-        done = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=self.patience, check=False)
         print("$", " ".join(command), "->", done.returncode)
         print(done.stdout, done.stderr)
         return Run(done.returncode, done.stdout + done.stderr)

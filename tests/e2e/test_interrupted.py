@@ -57,6 +57,28 @@ def test_after_a_kill_one_whole_release_serves_and_the_next_run_converges(fleet,
     assert fleet.play("deploy", "--limit", tenant).text.count("Nothing is to be done") == 1
 
 
+@pytest.mark.parametrize("event", ["pre_switch", "post_deploy"])
+def test_a_hook_whose_run_was_killed_is_ended_by_the_next_run(fleet, event):
+    name = fleet.add(f"e2e-orphan-{event.replace('_', '-')}")
+    assert fleet.play("deploy", "--limit", name).code == 0
+    insert = "INSERT INTO hooks (tenant, name, event, service, command) VALUES (?, 'slow', ?, 'web', ?)"
+    fleet.sql(insert, name, event, '["sleep", "600"]')
+    fleet.sql("UPDATE tenants SET version = '1.1.0' WHERE name = ?", name)
+    process = fleet.start("deploy", "--limit", name)
+    try:
+        # Started, so that it is the engine's and nobody's child.
+        wait_for(lambda: [one for one, how in fleet.containers(name).items() if "hook" in one and " 0001-" not in how])
+    finally:
+        kill(process)
+    assert [one for one in fleet.containers(name) if "hook" in one]
+    if event == "pre_switch":  # it would wait again; after the switch, a settled release is not deployed again
+        fleet.sql("DELETE FROM hooks WHERE tenant = ?", name)
+    assert fleet.play("deploy", "--limit", name).code == 0
+    assert not [one for one in fleet.containers(name) if "hook" in one]
+    assert fleet.version(name) == f"{name} 1.1.0"
+    assert fleet.play("deploy", "--limit", name).text.count("Nothing is to be done") == 1
+
+
 def test_of_two_runs_at_once_one_is_refused_with_the_name_of_the_holder(fleet, tenant):
     _before, after = next_version(fleet)
     process = fleet.start("deploy", "--limit", tenant, "-e", "tenantry_requested_by=ann")

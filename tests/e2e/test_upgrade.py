@@ -39,6 +39,15 @@ def deployed(fleet: Fleet, name: str, **columns: t.Any) -> str:
     return name
 
 
+COPIED = "kind, image, command, port, memory, health_type, health_path, health_interval, run_as, stop_grace_period"
+COPY = f"INSERT INTO services (tenant, name, {COPIED}) SELECT ?, ?, {COPIED} FROM services WHERE stack = 'tiny'"  # noqa: S608
+
+
+def beside_web(fleet: Fleet, name: str, service: str) -> None:
+    """A second app service of a tenant, like the first one."""
+    fleet.sql(COPY, name, service)
+
+
 class Users(threading.Thread):
     """Somebody who asks all the time, slowly and quickly, and remembers every answer."""
 
@@ -154,8 +163,7 @@ def test_what_failed_is_not_tried_again_until_somebody_acknowledges_it(fleet):
 
 def test_an_upgrade_of_one_service_leaves_the_others(fleet):
     name = fleet.add("e2e-single")
-    copied = "kind, image, command, port, memory, health_type, health_path, health_interval, run_as, stop_grace_period"
-    fleet.sql(f"INSERT INTO services (tenant, name, {copied}) SELECT ?, 'side', {copied} FROM services", name)  # noqa: S608
+    beside_web(fleet, name, "side")
     assert fleet.play("deploy", "--limit", name).code == 0
     versions = json.dumps({"service_versions": {"side": "1.1.0"}})
     run = fleet.play("upgrade", "--limit", name, "-e", versions)
@@ -181,6 +189,7 @@ def test_what_was_not_said_is_refused(fleet):
 
 
 def hook(fleet: Fleet, name: str, event: str, command: str = '["sh", "-c", "echo here"]') -> None:
+    fleet.sql("INSERT OR IGNORE INTO services (tenant, name) VALUES (?, 'web')", name)
     insert = "INSERT INTO hooks (tenant, name, event, service, command) VALUES (?, ?, ?, 'web', ?)"
     fleet.sql(insert, name, event.replace("_", "-"), event, command)
 
@@ -337,6 +346,31 @@ def test_a_canary_gets_a_growing_part_of_the_requests(fleet):
     assert fleet.version(name) == f"{name} 1.1.0"
 
 
+WAITING = json.dumps({**json.loads(QUICK), "tenant_canary_steps": [40], "tenant_canary_wait": True})
+
+
+def test_a_canary_waits_until_it_is_aborted_or_promoted(fleet):
+    name = "e2e-canary"
+    release = fleet.current(name)
+    for playbook in ("abort", "promote"):
+        assert "no canary waits here" in fleet.play(playbook, "--limit", name).text
+        run = fleet.play("upgrade", "--limit", name, "-e", "release_version=2.0.0", "-e", WAITING)
+        assert run.code == 0
+        assert f"{name}  canary " in run.text
+        with asked(fleet, name) as users:
+            assert "a canary waits" in fleet.play("deploy", "--limit", name).text
+            assert fleet.play("drift", "--limit", name).code == 0
+            assert fleet.play("upgrade", "--limit", name, "-e", "release_version=1.0.0").code != 0
+        assert set(users.answers) == {f"{name} 1.1.0", f"{name} 2.0.0"}
+        assert (fleet.current(name), len(fleet.containers(name))) == (release, 2)
+        with asked(fleet, name) as users:
+            assert fleet.play(playbook, "--limit", name).code == 0
+        assert set(users.answers) <= {f"{name} 1.1.0", f"{name} 2.0.0"}
+        assert len(fleet.containers(name)) == 1
+        assert fleet.version(name) == (f"{name} 1.1.0" if playbook == "abort" else f"{name} 2.0.0")
+        assert "Nothing is to be done on the nodes." in fleet.play("deploy", "--limit", name).text
+
+
 def test_recreate_stops_first_says_so_to_users_and_comes_back_where_it_fails(fleet):
     name = replicas(fleet, "e2e-recreate", 1, "recreate")
     counter = Counter(name)
@@ -358,8 +392,7 @@ def test_recreate_stops_first_says_so_to_users_and_comes_back_where_it_fails(fle
 
 def test_workers_change_places_after_the_switch_and_never_work_twice(fleet):
     name = fleet.add("e2e-worker")
-    copied = "kind, image, command, port, memory, health_type, health_path, health_interval, run_as, stop_grace_period"
-    fleet.sql(f"INSERT INTO services (tenant, name, {copied}) SELECT ?, 'mill', {copied} FROM services", name)  # noqa: S608
+    beside_web(fleet, name, "mill")
     fleet.sql("INSERT INTO routes (tenant, service) VALUES (?, 'web')", name)
     assert fleet.play("deploy", "--limit", name).code == 0
     mills: list[int] = []
@@ -383,3 +416,37 @@ def test_workers_change_places_after_the_switch_and_never_work_twice(fleet):
     assert set(users.answers) == {f"{name} 1.0.0", f"{name} 1.1.0"}
     order = [step for step in steps(fleet, name) if step in ("app", "route", "stop-workers", "workers", "activate")]
     assert order == ["app", "route", "stop-workers", "workers", "activate"]
+
+
+# -- maintenance ---------------------------------------------------------------------------------------------------
+
+
+def test_a_closed_tenant_turns_everybody_away_until_it_is_opened(fleet):
+    name = deployed(fleet, "e2e-closed")
+    containers = fleet.containers(name)
+    run = fleet.play("maintenance", "--limit", name, "-e", "reason=move")
+    assert run.code == 0
+    assert fleet.version(name) == "503"
+    assert fleet.containers(name) == containers
+    run = fleet.play("deploy", "--limit", name)
+    assert run.code == 0
+    assert "Nothing is to be done on the nodes." in run.text
+    assert "held: maintenance=on" in run.text
+    assert fleet.play("drift", "--limit", name).code == 0
+    assert fleet.play("doctor", "--limit", name).code == 0
+    assert fleet.play("upgrade", "--limit", name, "-e", "release_version=1.1.0").code == 0
+    assert fleet.version(name) == "503"
+    assert fleet.play("maintenance", "--limit", name, "-e", "maintenance=off").code == 0
+    assert fleet.version(name) == f"{name} 1.1.0"
+
+
+def test_the_history_tells_what_was_done(fleet):
+    run = fleet.play("history", "--limit", "e2e-closed")
+    assert run.code == 0
+    assert [line.split()[2:4] for line in run.text.splitlines() if " e2e-closed " in line][:1] == [
+        ["deploy", "success"]
+    ]
+    operation = fleet.sql("SELECT id FROM operations WHERE tenant = 'e2e-closed' ORDER BY token DESC LIMIT 1")[0][0]
+    run = fleet.play("history", "-e", f"operation={operation}")
+    assert "route " in run.text
+    assert "is not in the ledger" in fleet.play("history", "-e", "operation=01").text

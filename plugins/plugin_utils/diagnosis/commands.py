@@ -29,6 +29,11 @@ def start(tenant: str) -> str:
     return _playbook("start", tenant)
 
 
+def open_again(tenant: str) -> str:
+    """The command that ends the maintenance of a tenant."""
+    return f"{_playbook('maintenance', tenant)} -e maintenance=off"
+
+
 def nodes(node: str) -> str:
     """Engine, proxy and name server of a node."""
     return _playbook("nodes", node)

@@ -83,6 +83,8 @@ def _answered(case: Case, reply: t.Mapping[str, t.Any], *, unrouted: bool) -> tu
     status, where = reply["status"], reply["url"]
     if not status:
         return f"{where}: {reply['error']}", False
+    if status == 503 and case.spec["closed"]:
+        return f"{where}: 503, closed for maintenance", True
     if status in BACKEND:
         return f"{where}: {status}, {'the proxy' if reply['of_proxy'] else 'what is behind the proxy'} gives up", False
     if status == 404 and reply["of_proxy"] and unrouted:

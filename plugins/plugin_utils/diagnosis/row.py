@@ -76,6 +76,8 @@ def judge(case: Case) -> Link:
         evidence.append(f"{live['interrupted']} began and never ended: the next deploy settles it")
     if not case.active:
         return Link(NAME, OK, f"{_state(case)}: it does not serve on purpose", evidence, _start(case))
+    if case.spec["closed"]:
+        return Link(NAME, OK, "closed for maintenance on purpose", evidence, commands.open_again(case.tenant))
     if verdict["status"] == "pending" and case.current:
         evidence += [f"waits for a deploy: {reason}" for reason in verdict["reasons"]]
     return Link(NAME, OK, _state(case) + (f", release {case.current}" if case.current else ""), evidence)

@@ -18,6 +18,7 @@ SCHEMA = 1
 STATUSES = (
     "failed",
     "fatal",
+    "refused",
     "conflict",
     "drift",
     "missing",
@@ -29,17 +30,22 @@ STATUSES = (
     "waiting",
     "held",
     "deployed",
+    "upgraded",
+    "rolled_back",
+    "promoted",
+    "aborted",
+    "canary",
     "converged",
     "healed",
     "stopped",
     "removed",
     "in_sync",
 )
-BROKEN = {"failed", "fatal", "invalid"}
+BROKEN = {"failed", "fatal", "refused", "invalid"}
 UNJUDGED = {"unreachable", "unknown"}
 DRIFTED = {"drift", "conflict", "missing", "extra"}
 # The run made these as the database wants them, so that what plan had found is mended.
-MENDED = {"deployed", "converged", "healed", "stopped", "removed"}
+MENDED = {"deployed", "upgraded", "rolled_back", "promoted", "aborted", "converged", "healed", "stopped", "removed"}
 SEVERITIES = ("critical", "warning", "info")
 CLASSES = ("conflict", "drift", "missing", "extra", "pending")
 

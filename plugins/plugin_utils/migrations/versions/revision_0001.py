@@ -44,7 +44,7 @@ OPERATION_STATUSES = (
     "fatal",
     "cancelled",
 )
-OVERRIDE_FIELDS = ("state", "version", "release")
+OVERRIDE_FIELDS = ("state", "version", "release", "maintenance")
 HOOK_EVENTS = (
     "pre_deploy",
     "pre_migrate",

@@ -69,5 +69,14 @@ def test_a_closed_route_has_no_server_and_says_when_to_come_again():
     found = traefik_shift.closed(old, 120)["http"]
     assert found["services"] == {"acme-main": {"loadBalancer": {"servers": []}}}
     assert found["routers"]["acme-main"]["middlewares"] == ["acme-main", "acme-main-closed"]
-    assert found["middlewares"] == {"acme-main-closed": {"headers": {"customResponseHeaders": {"Retry-After": "120"}}}}
+    headers = {"customResponseHeaders": {"Retry-After": "120", "Cache-Control": "no-store"}}
+    assert found["middlewares"] == {"acme-main-closed": {"headers": headers}}
     assert "acme-main-closed" not in old["http"].get("middlewares", {})
+
+
+def test_a_closed_route_may_show_a_page_of_the_operator():
+    found = traefik_shift.closed(content("old"), 120, "http://127.0.0.1:8090")["http"]
+    assert found["routers"]["acme-main"]["middlewares"] == ["acme-main-closed", "acme-main-page"]
+    assert found["services"]["acme-main-page"]["loadBalancer"]["servers"] == [{"url": "http://127.0.0.1:8090"}]
+    page = {"status": ["503"], "service": "acme-main-page", "query": "/{status}.html"}
+    assert found["middlewares"]["acme-main-page"] == {"errors": page}

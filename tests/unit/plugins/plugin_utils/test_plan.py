@@ -30,6 +30,7 @@ SPEC = {
     ],
     "routes": [{"hostname": "acme.demo.test", "path_prefix": "/", "tls": True}],
     "held": [],
+    "closed": False,
     "maintenance": {"window": "sat,sun 22:00-04:00", "timezone": "UTC"},
 }
 LIVE = {
@@ -327,3 +328,62 @@ def test_an_upgrade_that_failed_is_refused_until_it_is_acknowledged():
     assert "upgrade 01 of today" in one.reasons[0]
     assert verdict(digest="sha256:three", wishes=Wishes("upgrade", failed=failed)).action == "deploy"
     assert verdict(digest="sha256:two", wishes=Wishes("deploy", failed=failed)).action == "deploy"
+
+
+# -- maintenance ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "closed", "action", "reason"),
+    [
+        ("active", True, "converge", ["maintenance"]),
+        ("closed", False, "converge", ["maintenance ends"]),
+        ("closed", True, "none", []),
+        ("stopped", True, "converge", ["maintenance"]),
+    ],
+)
+def test_a_closed_tenant_is_opened_and_an_open_one_closed(state, closed, action, reason):
+    one = verdict({"state": state}, {"closed": closed})
+    assert (one.action, one.reasons) == (action, reason)
+
+
+def test_a_closed_tenant_can_be_deployed_stopped_and_restarted():
+    assert verdict({"state": "closed"}, {"closed": True}, digest="sha256:two").action == "deploy"
+    assert verdict({"state": "closed"}, {"closed": True, "state": "stopped"}).action == "stop"
+    assert verdict({"state": "closed"}, {"closed": True}, request="restart").action == "deploy"
+
+
+# -- canaries that wait --------------------------------------------------------------------------------------------
+
+NEWER = "20261122T041833Z-00000002"
+WAITS = {"state": "canary", "canary": {"release": NEWER, "weight": 10}}
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "action"),
+    [
+        ("deploy", "held", "none"),
+        ("heal", "held", "none"),
+        ("upgrade", "refused", "none"),
+        ("rollback", "refused", "none"),
+        ("restart", "refused", "none"),
+        ("promote", "pending", "promote"),
+        ("abort", "pending", "abort"),
+    ],
+)
+def test_a_canary_that_waits_is_left_alone_until_somebody_decides(request_, status, action):
+    one = verdict({**WAITS, "findings": [FINDING]}, request=request_, digest="sha256:two")
+    assert (one.status, one.action) == (status, action)
+    assert f"a canary waits: {NEWER} gets 10 % of the requests" in one.reasons[0]
+
+
+@pytest.mark.parametrize("request_", ["promote", "abort"])
+def test_where_no_canary_waits_nothing_is_promoted_or_aborted(request_):
+    one = verdict(request=request_, digest="sha256:two")
+    assert (one.status, one.action, one.reasons) == ("refused", "none", ["no canary waits here"])
+
+
+def test_a_tenant_with_a_canary_can_be_stopped_and_settled():
+    assert verdict(WAITS, {"state": "stopped"}).action == "stop"
+    one = verdict({**WAITS, "interrupted": "upgrade 01"})
+    assert (one.action, one.reasons) == ("converge", ["settle interrupted operation upgrade 01"])

@@ -45,6 +45,32 @@ def test_an_outcome_counts_for_a_tenant_that_this_run_applied():
     assert [row["status"] for row in rows] == ["unreachable", "in_sync"]
 
 
+def test_images_are_cleaned_up_once_on_each_node_on_which_releases_came_or_went():
+    actions = {
+        "a": "deploy",
+        "b": "deploy",
+        "c": "converge",
+        "d": "remove",
+        "e": "deploy",
+        "f": "rollback",
+        "g": "none",
+    }
+    statuses = {"a": "deployed", "b": "deployed", "c": "healed", "d": "failed", "e": "waiting", "f": "rolled_back"}
+    facts = {
+        "tenantry_plan": {name: verdict(name, action, "pending") for name, action in actions.items()},
+        "tenantry_read": {
+            "a": {"a": "", "b": "", "g": ""},
+            "c": {"c": "", "d": "", "e": ""},
+            "f": {"f": ""},
+            "node9": {},
+        },
+    }
+    hosts = HostVars({"localhost": {"ansible_facts": facts}})
+    applied = {name: {"status": status} for name, status in statuses.items()}
+    assert planner.cleaners({"hostvars": hosts}, applied) == ["a", "f"]
+    assert planner.cleaners({"hostvars": hosts}, {}) == []
+
+
 @pytest.mark.parametrize(
     ("live", "present", "absent", "conflict"),
     [
@@ -77,3 +103,13 @@ def test_a_spec_is_what_the_inventory_wrote_and_nothing_that_stands_over_it():
     assert fleet.sort_hosts({"hostvars": hosts}, ["acme"]).specs["acme"]["node"] == "somewhere-else"
     hosts._inventory = inventory
     assert fleet.sort_hosts({"hostvars": hosts}, ["acme"]).specs["acme"]["node"] == "node1"
+
+
+def test_a_rollback_holds_its_releases_and_a_canary_none():
+    release = "20261120T041833Z-00000000"
+    made = [
+        {**verdict("a", "rollback", "pending"), "target": release, "operation": "rollback"},
+        {**verdict("b", "promote", "pending"), "target": release, "operation": "promote"},
+        verdict("c"),
+    ]
+    assert planner.Plan(made, {}, {}).facts(check_mode=False)["tenantry_holds"] == {"a": {"release": release}}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
-from ansible_collections.tenantry.platform.plugins.plugin_utils import database_migrate, ledger, planner, rollout
+from ansible_collections.tenantry.platform.plugins.plugin_utils import database_migrate, fleet, ledger, planner, rollout
 from ansible_collections.tenantry.platform.tests.unit.plugins.plugin_utils.test_fleet import HostVars
 
 
@@ -66,6 +66,14 @@ def test_what_was_lost_counts_as_failed(run):
     assert "a, b" in planner.gate(variables, 1)["message"]
 
 
+def test_whose_request_was_done_before_is_not_lost(run):
+    variables, _book = run
+    variables["ansible_play_hosts"] = ["b", "c", "d", "e"]
+    outcome = {"ansible_facts": {fleet.OUTCOME: {"run": "01", "status": "done"}}}
+    variables["hostvars"] = HostVars({**variables["hostvars"], "a": outcome})
+    assert planner.gate(variables, 0) is None
+
+
 def test_what_failed_in_an_earlier_run_does_not_count(run):
     variables, book = run
     fail(book, "a")
@@ -81,3 +89,16 @@ def test_a_number_below_zero_is_refused():
     with pytest.raises(TenantryError) as caught:
         planner.wishes({"rollout_max_failures": -1})
     assert "rollout_max_failures is -1" in caught.value.message
+
+
+def test_a_ring_begins_a_while_after_the_one_before_it_has_ended(run):
+    variables, book = run
+    rings = {"a": 0, "b": 0, "c": 1, "d": 1, "e": 2}
+    facts = variables["hostvars"].raw_get("localhost")["ansible_facts"]
+    facts["tenantry_plan"] = {name: {"ring": ring} for name, ring in rings.items()}
+    assert planner.pause_left(variables, "c", 60) == 0, "nothing ended yet"
+    for name in ("a", "b"):
+        fail(book, name, "success")
+    assert planner.pause_left(variables, "a", 60) == 0
+    assert 50 < planner.pause_left(variables, "c", 60) <= 60
+    assert planner.pause_left(variables, "c", 0) == 0

@@ -37,7 +37,7 @@ def test_one_row_is_a_whole_tenant(tenants):
     assert list(found) == [
         "schema", "name", "display_name", "state", "node", "zone", "subdomain", "tier", "ring", "strategy",
         "version", "pinned_version", "maintenance", "addresses", "ttl", "services", "routes", "secrets", "hooks",
-        "release", "held",
+        "release", "closed", "held",
     ]  # fmt: skip
     assert {key: found[key] for key in list(found)[:15]} == {
         "schema": 1,

@@ -71,6 +71,7 @@ class Patient:
             "zone": "demo.test",
             "state": "active",
             "held": [],
+            "closed": False,
             "services": [service("web", depends_on=["postgres"]), service("postgres", "backing", port=5432)],
             "routes": [
                 {"name": "main", "hostname": "acme.demo.test", "path_prefix": "/", "tls": True, "access": []},

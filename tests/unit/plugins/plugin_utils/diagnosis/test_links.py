@@ -55,6 +55,16 @@ def test_a_held_tenant_is_not_broken_and_the_row_tells_who_why_and_what_starts_i
     assert link.command == "ansible-playbook tenantry.platform.start --limit acme"
 
 
+def test_a_closed_tenant_is_not_broken_and_the_row_tells_what_opens_it(patient):
+    patient.spec["closed"] = True
+    patient.request(503, of_proxy=True)
+    link = patient.link("row")
+    assert (link.status, link.text) == ("ok", "closed for maintenance on purpose")
+    assert link.command == "ansible-playbook tenantry.platform.maintenance --limit acme -e maintenance=off"
+    route = patient.link("route")
+    assert (route.status, route.text) == ("ok", "https://acme.demo.test/: 503, closed for maintenance")
+
+
 def test_an_operation_that_runs_is_named_with_its_holder(patient):
     patient.verdict["status"] = "unknown"
     patient.live["lock"] = {"text": "ann on ctl (deploy, operation 01ABC, since …)", "manual": False}

@@ -90,6 +90,7 @@ def spec(name: str = "acme", **changes: t.Any) -> dict[str, t.Any]:
         "secrets": [],
         "hooks": [],
         "held": [],
+        "closed": False,
         **changes,
     }
 
