@@ -6,18 +6,49 @@
 from __future__ import annotations
 
 import subprocess
+import time
 
 # How each kind is listed, and how it is called.
 KINDS = {"container": (["ls", "-a"], "{{.ID}}"), "network": (["ls"], "{{.ID}}"), "volume": (["ls"], "{{.Name}}")}
 
 
+# The engine lets go of a network a moment after its last container.
+TRIES, PAUSE = 5, 3.0
+
+
+class LeftoversError(Exception):
+    """Something could not be removed; the message says what the engine said."""
+
+
 def remove(label: str, prefix: str) -> None:
-    """Remove every container, network and volume whose label begins so, and nothing else."""
-    for kind, (listing, name) in KINDS.items():
-        form = f'{name} {{{{.Label "{label}"}}}}'
-        command = ["docker", kind, *listing, "--filter", f"label={label}", "--format", form]
-        listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        found = [line.split()[0] for line in listed.splitlines() if line.split()[1].startswith(prefix)]
-        if found:
+    """Remove every container, network and volume whose label begins so, and nothing else.
+
+    :raises LeftoversError: when something is still there after several tries.
+    """
+    for kind in KINDS:
+        for turn in range(TRIES):
+            found = _find(kind, label, prefix)
+            if not found:
+                break
             force = ["-f"] if kind != "network" else []
-            subprocess.run(["docker", kind, "rm", *force, *found], stdout=subprocess.DEVNULL, check=True)
+            done = subprocess.run(
+                ["docker", kind, "rm", *force, *found],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+            if done.returncode and turn == TRIES - 1:
+                raise LeftoversError(
+                    f"{len(_find(kind, label, prefix))} {kind}s stay: {done.stderr.strip().splitlines()[-1]}"
+                )
+            if done.returncode:
+                time.sleep(PAUSE)
+
+
+def _find(kind: str, label: str, prefix: str) -> list[str]:
+    listing, name = KINDS[kind]
+    form = f'{name} {{{{.Label "{label}"}}}}'
+    command = ["docker", kind, *listing, "--filter", f"label={label}", "--format", form]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [line.split()[0] for line in listed.splitlines() if line.split()[1].startswith(prefix)]
