@@ -25,6 +25,8 @@ from scenarios import Move, Operation, Scenario, ScenarioError, Step, moment
 HERE = Path(__file__).resolve().parent
 PREFIX = "load-"
 STACK, SERVICE = "load", "web"
+# Short steps. A tenth of the requests is slow on purpose, so that a mean time says nothing.
+CANARY = json.dumps({"tenant_canary_seconds": 5, "tenant_canary_max_slowdown": 100})
 # The longest of all: a canary, which waits between its steps.
 PLAYBOOK_SECONDS = 900
 # A playbook that is told to end ends what it started.
@@ -146,7 +148,7 @@ class Hosting(Guests):
         """Do to a tenant what a move says."""
         arguments = ["--limit", tenant]
         if move.playbook == "upgrade":
-            arguments += ["-e", f"release_version={move.target(serving)}"]
+            arguments += ["-e", f"release_version={move.target(serving)}", "-e", CANARY]
         if move.fails:
             # What failed before is refused otherwise, and nothing would be tried.
             arguments += ["-e", "acknowledge=true"]
