@@ -397,6 +397,7 @@ def test_the_newest_operation_is_read_with_its_steps_in_order(hosting: t.Any) ->
 
 
 def test_each_move_is_the_command_that_an_operator_types(hosting: t.Any) -> None:
+    from hosting import CANARY
     from scenarios import SCENARIOS
 
     upgrade, rollback = SCENARIOS["blue_green"].moves
@@ -404,9 +405,9 @@ def test_each_move_is_the_command_that_an_operator_types(hosting: t.Any) -> None
     hosting.move(rollback, "load-a", "1.1.0")
     hosting.move(SCENARIOS["failed_health"].moves[0], "load-a", "1.0.0")
     assert hosting.played == [
-        ("upgrade", "--limit", "load-a", "-e", "release_version=1.1.0"),
+        ("upgrade", "--limit", "load-a", "-e", "release_version=1.1.0", "-e", CANARY),
         ("rollback", "--limit", "load-a"),
-        ("upgrade", "--limit", "load-a", "-e", "release_version=broken", "-e", "acknowledge=true"),
+        ("upgrade", "--limit", "load-a", "-e", "release_version=broken", "-e", CANARY, "-e", "acknowledge=true"),
     ]
 
 
