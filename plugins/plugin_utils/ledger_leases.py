@@ -93,8 +93,7 @@ class Leases(Requests):
             token = rows.next_token(self.database, connection, asked.tenant)
             present = rows.clock_reading(connection)
             if asked.request is None:
-                assert asked.action is not None
-                made = self._insert(connection, asked.tenant, asked.action, asked.by)
+                made = self._insert(connection, asked.tenant, t.cast(str, asked.action), asked.by)
                 row = self._row(connection, made)
             else:
                 row = self._row(connection, asked.request)
@@ -252,13 +251,12 @@ class Leases(Requests):
     @rows.again
     def _turn_away(self, asked: operation_row.Asked, error: TenantryError) -> None:
         """Leave on record that somebody wanted to and could not."""
-        assert asked.action is not None
         with self.database.writing() as connection:
             rows.next_token(self.database, connection, asked.tenant)
             values = {"status": "cancelled", "error_kind": error.error_kind, "message": error.message}
             times = {"started_at": rows.now(), "finished_at": rows.now()}
             digests = {"source": asked.source, "target": asked.target}
-            self._insert(connection, asked.tenant, asked.action, asked.by, **values, **times, **digests)
+            self._insert(connection, asked.tenant, t.cast(str, asked.action), asked.by, **values, **times, **digests)
 
     def _overtaken(self, connection: Connection, row: t.Any, refusal: TenantryError) -> None:
         operations = self.database.table("operations")

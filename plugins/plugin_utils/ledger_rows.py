@@ -62,8 +62,7 @@ def clock_reading(connection: Connection) -> datetime.datetime:
     if connection.dialect.name != "postgresql":
         wanted = sa.func.utc_timestamp(6)  # columns there hold whole seconds, the clock need not
     found = spec_overrides.moment(connection.execute(sa.select(wanted)).scalar_one())
-    assert found is not None
-    return found
+    return t.cast(datetime.datetime, found)  # a clock always says something
 
 
 Method = t.TypeVar("Method", bound=t.Callable[..., t.Any])

@@ -61,6 +61,7 @@ def test_after_a_kill_one_whole_release_serves_and_the_next_run_converges(fleet,
 def test_a_hook_whose_run_was_killed_is_ended_by_the_next_run(fleet, event):
     name = fleet.add(f"e2e-orphan-{event.replace('_', '-')}")
     assert fleet.play("deploy", "--limit", name).code == 0
+    fleet.sql("INSERT INTO services (tenant, name) VALUES (?, 'web')", name)
     insert = "INSERT INTO hooks (tenant, name, event, service, command) VALUES (?, 'slow', ?, 'web', ?)"
     fleet.sql(insert, name, event, '["sleep", "600"]')
     fleet.sql("UPDATE tenants SET version = '1.1.0' WHERE name = ?", name)

@@ -39,17 +39,18 @@ class Talk:
     async def run(self, tenant: str, tally: Tally, stopping: asyncio.Event) -> None:
         """Until ``stopping`` is set."""
         while not stopping.is_set():
+            failure = None
             try:
                 await self._connected(tally, stopping)
-                continue
             except ClosedError as error:
-                if error.code in COME_BACK:
-                    continue
-                what = "aborted" if error.code is None else f"closed with {error.code}"
-                failure = Failure(f"websocket {what}", tenant, PATH, time.monotonic(), str(error))
+                if error.code not in COME_BACK:
+                    what = "aborted" if error.code is None else f"closed with {error.code}"
+                    failure = Failure(f"websocket {what}", tenant, PATH, time.monotonic(), str(error))
             except Exception as error:  # whatever it is, the user did not get what he expected
                 kind = error.kind if isinstance(error, LostError) else kind_of(error)
                 failure = Failure(f"websocket {kind}", tenant, PATH, time.monotonic(), str(error)[:200])
+            if failure is None:
+                continue
             tally.fail(failure)
             self.said = None
             await pause(REFUSED_SECONDS, stopping)
