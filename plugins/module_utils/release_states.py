@@ -227,7 +227,7 @@ def read(root: str, tenant: str, release: str | None) -> Result:
     return {
         "release": wanted,
         "current": current,
-        "state": tree.state(),
+        "run_state": tree.state(),  # `state` beside `path` is for ansible the kind of a file
         "path": tree.directory(wanted) if wanted else None,
         "manifest": tree.finished(wanted) if wanted else None,
         "releases": releases,

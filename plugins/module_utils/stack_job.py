@@ -13,19 +13,20 @@ import os
 import time
 import typing as t
 
-from . import compose_orphans, durable, engine_containers, engine_images, engine_networks
+from . import compose_orphans, durable, engine_containers, engine_images, engine_networks, engine_volumes
 from .compose_cli import Compose
 from .engine import OPERATION_LABEL, Engine
 from .engine_containers import PROJECT_LABEL, Container, label_filters
 from .errors import TenantryError
 from .polling import Deadline, Pause
 from .redaction import Redactor
-from .stack_options import PROJECT_ARGUMENTS
+from .stack_options import OBJECT_ARGUMENTS, PROJECT_ARGUMENTS
 from .stack_project import Service, load
 from .stack_wait import LINES_IN_MESSAGE, ending
 
 JOB_ARGUMENTS: dict[str, t.Any] = {
     **PROJECT_ARGUMENTS,
+    **OBJECT_ARGUMENTS,
     "state": {"type": "str", "choices": ["ended", "absent"], "default": "ended"},
     "project_name": {"type": "str"},
     "service": {"type": "str"},
@@ -64,6 +65,8 @@ class Job:
     purpose: str
     environment: t.Mapping[str, str]
     operation: str | None = None
+    networks: tuple[engine_networks.Network, ...] = ()
+    volumes: tuple[engine_volumes.Volume, ...] = ()
 
     @classmethod
     def from_params(cls, engine: Engine, params: t.Mapping[str, t.Any]) -> Job:
@@ -86,6 +89,8 @@ class Job:
             params["purpose"],
             params["environment"],
             (params["operation"] or {}).get("id"),
+            tuple(engine_networks.Network.from_option(option) for option in params["networks"]),
+            tuple(engine_volumes.Volume.from_option(option) for option in params["volumes"]),
         )
 
     @property
@@ -105,6 +110,7 @@ class Job:
             self._left_over()
             return self._result(True, None, [], False)
         compose_orphans.end(self.engine.host, self.compose.project)
+        self._make_what_it_joins()
         adopted = self._adoptable(self._left_over(), service)
         try:
             container = adopted or self._start(service)
@@ -116,6 +122,15 @@ class Job:
             raise self._failure(f"{self.label} ended {ending(ended)}", "failed", lines, exit_code=ended.exit_code)
         self._note_done(service)
         return self._result(True, ended.exit_code, lines, adopted is not None)
+
+    def _make_what_it_joins(self) -> None:
+        """Networks and volumes that are missing, because nothing of the tenant ran yet."""
+        for network in self.networks:
+            if not engine_networks.is_present(self.engine, network):
+                engine_networks.create(self.engine, network)
+        for volume in self.volumes:
+            if not engine_volumes.is_present(self.engine, volume):
+                engine_volumes.create(self.engine, volume)
 
     def _service(self) -> Service:
         project = load(self.compose)

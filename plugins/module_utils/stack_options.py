@@ -19,12 +19,8 @@ PROJECT_ARGUMENTS: dict[str, t.Any] = {
     **REDACTION_ARGUMENTS,
 }
 
-STACK_ARGUMENTS: dict[str, t.Any] = {
-    **PROJECT_ARGUMENTS,
-    "state": {"type": "str", "choices": ["present", "stopped", "restarted", "absent"], "default": "present"},
-    "services": {"type": "list", "elements": "str", "default": []},
-    "profiles": {"type": "list", "elements": "str", "default": []},
-    "replicas": {"type": "dict", "default": {}},
+# What services join and use, made where it is missing.
+OBJECT_ARGUMENTS: dict[str, t.Any] = {
     "networks": {
         "type": "list",
         "elements": "dict",
@@ -44,6 +40,15 @@ STACK_ARGUMENTS: dict[str, t.Any] = {
             "labels": {"type": "dict", "required": True},
         },
     },
+}
+
+STACK_ARGUMENTS: dict[str, t.Any] = {
+    **PROJECT_ARGUMENTS,
+    **OBJECT_ARGUMENTS,
+    "state": {"type": "str", "choices": ["present", "stopped", "restarted", "absent"], "default": "present"},
+    "services": {"type": "list", "elements": "str", "default": []},
+    "profiles": {"type": "list", "elements": "str", "default": []},
+    "replicas": {"type": "dict", "default": {}},
     "strict": {"type": "bool", "default": False},
     "accepted": {
         "type": "list",

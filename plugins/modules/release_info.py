@@ -56,7 +56,7 @@ current:
   description: Id of the current release.
   returned: success
   type: str
-state:
+run_state:
   description: Run state that the last operation left, V(active), V(closed) or V(stopped); none before the first.
   returned: success
   type: str

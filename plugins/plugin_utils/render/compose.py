@@ -63,12 +63,14 @@ def one_off(
 ) -> dict[str, t.Any]:
     """A command to run once beside a service: its image, environment, secrets, volumes and networks, and no route.
 
+    The image's entrypoint is not used: the command is all that runs.
+
     :param service: a service of kind ``app`` or ``job``.
     :param name: what the labels call it.
     :raises TenantryError: kind ``invalid``.
     """
-    job = {**service, "kind": "job", "command": command, "depends_on": [], "replicas": 1, "health": {"type": "none"}}
-    return _service(spec, job, images, release, name)
+    job = {**service, "kind": "job", "command": [], "depends_on": [], "replicas": 1, "health": {"type": "none"}}
+    return _service(spec, job, images, release, name, command)
 
 
 def external_networks(spec: Spec) -> dict[str, t.Any]:
@@ -144,7 +146,12 @@ def _volumes(services: t.Sequence[Service]) -> list[str]:
 
 
 def _service(
-    spec: Spec, service: Service, images: t.Mapping[str, str], release: str | None, one_off_name: str = ""
+    spec: Spec,
+    service: Service,
+    images: t.Mapping[str, str],
+    release: str | None,
+    one_off_name: str = "",
+    entrypoint: t.Sequence[str] = (),
 ) -> dict[str, t.Any]:
     if service["name"] not in images:
         raise TenantryError(
@@ -157,6 +164,8 @@ def _service(
     definition: dict[str, t.Any] = {"image": images[service["name"]]}
     if job:
         definition["profiles"] = ["job"]
+    if entrypoint:
+        definition["entrypoint"] = [_sound(word, service, "command") for word in entrypoint]
     if service["command"] is not None:
         definition["command"] = [_sound(word, service, "command") for word in service["command"]]
     definition["environment"] = _environment(spec, service, release)

@@ -390,7 +390,7 @@ def test_a_hook_is_its_service_without_a_route() -> None:
     assert list(project["services"]) == ["hook-warm", "hook-smoke"]
     smoke = project["services"]["hook-smoke"]
     web = app(of)["services"]["web"]
-    assert smoke["command"] == ["app", "$$HOME"]
+    assert (smoke["entrypoint"], smoke["command"]) == (["app", "$$HOME"], [])
     assert not [label for label in smoke["labels"] if label.startswith("traefik.")]
     assert smoke["labels"]["tenantry.service"] == "hook-smoke"
     for field in ("image", "environment", "networks", "volumes", "cap_drop", "read_only"):
