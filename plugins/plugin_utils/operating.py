@@ -87,6 +87,13 @@ def lost_lease(failure: dict[str, t.Any]) -> bool:
     ]
 
 
+def error_kind(result: t.Mapping[str, t.Any]) -> str | None:
+    """Class of a failed result; of a loop, that of its first failed item."""
+    failed = [one for one in result.get("results") or () if one.get("failed")]
+    found = [one.get("error_kind") for one in (result, *failed)]
+    return next((str(one) for one in found if one), None)
+
+
 def outcome(
     action: str, ended: str, failure: dict[str, t.Any] | None, serving: str | None, reached: str = ""
 ) -> dict[str, t.Any]:
@@ -110,5 +117,5 @@ def outcome(
         "status": "failed" if ended == "failure" else "fatal",
         "release": serving,
         "message": message,
-        "error_kind": result.get("error_kind"),
+        "error_kind": error_kind(result),
     }

@@ -213,12 +213,9 @@ def test_hooks_run_in_their_order_in_containers_of_the_new_release(fleet):
     assert fleet.play("deploy", "--limit", name).code == 0
     ran = [step for step in steps(fleet, name) if step.startswith("hook-")]
     assert ran == [f"hook-{event}-{event.replace('_', '-')}" for event in EVENTS]
-    order = [
-        step
-        for step in steps(fleet, name)
-        if step in ("app", "route", "activate", "retire", "hook-post_switch-post-switch")
-    ]
-    assert order == ["app", "route", "hook-post_switch-post-switch", "activate", "retire"]
+    after = "hook-post_switch-post-switch"
+    order = [step for step in steps(fleet, name) if step in ("app", "route", "activate", after)]
+    assert order == ["app", "route", after, "activate"]
     assert fleet.play("upgrade", "--limit", name, "-e", "release_version=1.1.0").code == 0
     assert fleet.play("rollback", "--limit", name).code == 0
     ran = [step.split("-")[1] for step in steps(fleet, name) if step.startswith("hook-")]
@@ -235,7 +232,7 @@ def test_a_hook_that_fails_leaves_the_old_release_serving(fleet, event):
     with asked(fleet, name) as users:
         run = fleet.play("upgrade", "--limit", name, "-e", "release_version=1.1.0")
     assert run.code != 0
-    assert "ended with exit code 3" in run.text or "exit code 3" in run.text
+    assert "ended with code 3" in run.text
     assert "it went wrong" in run.text
     allowed = {f"{name} 1.0.0"} | ({f"{name} 1.1.0"} if event == "post_switch" else set())
     assert set(users.answers) <= allowed

@@ -103,3 +103,10 @@ def test_a_failure_that_could_not_be_undone_is_fatal_and_says_what_to_do():
     assert outcome["status"] == "fatal"
     assert "undoing it failed too: c" in outcome["message"]
     assert "run again" in outcome["message"]
+
+
+def test_a_loop_failed_as_its_first_failed_item():
+    items = [{"failed": False}, {"failed": True, "error_kind": "hook_failed"}, {"failed": True, "error_kind": "other"}]
+    assert operating.error_kind({"failed": True, "results": items}) == "hook_failed"
+    assert operating.error_kind({"failed": True, "error_kind": "unhealthy"}) == "unhealthy"
+    assert operating.error_kind({"failed": True}) is None
