@@ -22,7 +22,8 @@ options:
     description:
       - V(present) holds the fields, V(absent) releases their holds.
       - V(withdrawn) takes back what this run of ansible-playbook held of those tenants that did not end well, and puts
-        the holds back that it had released of them.
+        the holds back that it had released of them. With O(by_tenant), it takes back the run by which the versions of
+        those tenants are held.
     type: str
     choices: [present, absent, withdrawn]
     default: present

@@ -21,6 +21,10 @@ def run(
     :raises TenantryError: what :meth:`ledger.Ledger.hold` raises.
     """
     book = ledger.Ledger.open(task_vars["tenantry_database"])
+    if arguments["state"] == "withdrawn" and arguments["by_tenant"] is not None:
+        names = list(arguments["by_tenant"])
+        changed = [] if check_mode else book.withdraw_versions(names, by)
+        return {"changed": bool(changed), "tenants": changed}
     if arguments["state"] == "withdrawn":
         request = notes.read(notes.REQUEST)
         failed = report.not_well(fleet.localhost_fact(task_vars, "tenantry_rows", None) or [])

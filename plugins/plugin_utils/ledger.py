@@ -209,6 +209,19 @@ class Ledger(Leases):
                 connection.execute(table.update().where(replaced & chosen).values(**back))
         return sorted(found)
 
+    def withdraw_versions(self, tenants: t.Sequence[str], by: str) -> list[str]:
+        """Take back the request by which the version of each tenant is held, so that what was held before is again.
+
+        :returns: the tenants for which that changed something.
+        """
+        with self.database.reading() as connection:
+            live = [row for row in self._live(connection) if row["tenant"] in set(tenants)]
+        requests: dict[str, set[str]] = {}
+        for row in live:
+            if row["field"].partition(".")[0] == "version" and row["request"]:
+                requests.setdefault(row["request"], set()).add(row["tenant"])
+        return sorted(name for request, names in requests.items() for name in self.withdraw(request, sorted(names), by))
+
     def holds(self, tenants: t.Sequence[str] | None = None) -> list[dict[str, t.Any]]:
         """What is held now, oldest first.
 
@@ -244,7 +257,7 @@ class Ledger(Leases):
     def _live(self, connection: Connection) -> list[Row]:
         """Holds that count, of every tenant, oldest first."""
         table = self.database.table("overrides")
-        names = ("tenant", "field", "value", "reason", "created_by", "created_at", "expires_at")
+        names = ("tenant", "field", "value", "reason", "created_by", "created_at", "expires_at", "request")
         # Times are read as they are: people write them too, and SQLite takes any text.
         columns = [sa.type_coerce(table.c[name], sa.types.NULLTYPE) for name in names]
         query = sa.select(*columns).where(table.c.released_at.is_(None)).order_by(table.c.id)

@@ -213,6 +213,14 @@ def test_a_withdrawn_request_leaves_what_was_held_before(path, ledger):
     assert ledger.withdraw("B" * 26, ["acme"], "ann") == []
 
 
+def test_an_aborted_upgrade_leaves_the_version_that_was_held_before(path, ledger):
+    hold(ledger, "acme", field="version", value="1.1.0", request="A" * 26)
+    hold(ledger, "acme", field="version", value="2.0.0", request="B" * 26)
+    hold(ledger, "idle", field="version", value="2.0.0", request="B" * 26)
+    assert ledger.withdraw_versions(["acme"], "ann") == ["acme"]
+    assert fields(path) == [("acme", "version", "1.1.0"), ("idle", "version", "2.0.0")]
+
+
 def test_a_withdrawal_within_a_request_that_changed_its_mind_restores_only_the_first(path, ledger):
     hold(ledger, "acme", field="version", value="1.0.0", request="A" * 26)
     hold(ledger, "acme", field="version", value="2.0.0", request="B" * 26)
