@@ -220,7 +220,7 @@ def test_hooks_run_in_their_order_in_containers_of_the_new_release(fleet):
     assert fleet.play("rollback", "--limit", name).code == 0
     ran = [step.split("-")[1] for step in steps(fleet, name) if step.startswith("hook-")]
     assert ran == ["pre_rollback", *EVENTS[1:-1], "post_rollback"]
-    assert not [one for one in fleet.containers(name) if "hook" in one]
+    assert not [one for one in fleet.containers(name) if "-hook-" in one]
 
 
 @pytest.mark.parametrize("event", ["pre_deploy", "pre_switch", "post_switch"])
