@@ -35,6 +35,7 @@ STATUSES = (
     "promoted",
     "aborted",
     "canary",
+    "done",
     "converged",
     "healed",
     "stopped",

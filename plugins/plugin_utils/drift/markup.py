@@ -29,6 +29,7 @@ TONES = {
     "promoted": "green",
     "aborted": "green",
     "canary": "blue",
+    "done": "green",
     "converged": "green",
     "healed": "green",
     "stopped": "green",
