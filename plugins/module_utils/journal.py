@@ -103,14 +103,18 @@ class Journal:
 
 
 @contextlib.contextmanager
-def step(operation: dict[str, t.Any] | None) -> t.Iterator[None]:
+def step(operation: dict[str, t.Any] | None) -> t.Iterator[t.Callable[[], None]]:
     """Run one step of an operation between two journal entries, under the lock, with a heartbeat.
 
+    A run that was killed may leave its module working on the node: the next run waits for it. A step that only waits
+    calls what this returns at each look; then the next run need not wait, and the step ends with ``lock_lost``.
+
     :param operation: the module's ``operation`` option; None does nothing (the module is used alone, or in check mode).
+    :returns: what says that the step only waits from now on.
     :raises TenantryError: ``lock_lost`` before anything was written when the operation lost its lock.
     """
     if operation is None:
-        yield
+        yield lambda: None
         return
     directory = deploy_directory(operation["root"], operation["tenant"])
     lock, journal = TenantLock(directory), Journal(directory)
@@ -130,7 +134,7 @@ def step(operation: dict[str, t.Any] | None) -> t.Iterator[None]:
     thread.start()
     result = "done"
     try:
-        yield
+        yield lambda: lock.keep_or_yield(*identity)
     except TenantryError as error:
         result = error.error_kind
         raise

@@ -44,6 +44,7 @@ class Holder:
     ttl: int = TTL_SECONDS
     worker_pid: int = 0  # process on the node that works on a step right now
     worker_start: int = 0
+    yields: bool = False  # that process only waits, and ends when it finds the lock taken over
     step: str = ""
     manual: bool = False
     message: str = ""
@@ -52,6 +53,11 @@ class Holder:
     def expired(self) -> bool:
         """True when the holder missed its time; a manual lock never expires."""
         return not self.manual and time.time() > self.heartbeat_at + self.ttl
+
+    @property
+    def working(self) -> bool:
+        """Whether a process of it works on the node right now."""
+        return self.worker_pid != 0 and process_start(self.worker_pid) == self.worker_start != 0
 
     def describe(self) -> str:
         """One line for a person who waits for the lock."""
@@ -107,7 +113,7 @@ class TenantLock:
 
         :param wait: seconds to wait for another holder.
         :param takeover: token of a holder that the caller knows to be dead on the controller; it is taken over when
-            no process of it works on this node either.
+            no process of it works on this node either, or only one that yields.
         :raises TenantryError: ``locked`` with the holder when it could not be had in time.
         """
         deadline = time.monotonic() + wait
@@ -117,9 +123,13 @@ class TenantLock:
                 if present is None or self._may_take_over(present, holder, takeover):
                     return self._take(holder)
             if time.monotonic() >= deadline:
+                todo = (
+                    f"its step {present.step} works on the node, wait for it to end"
+                    if present.working
+                    else f"wait for it to end, or if it is dead wait {present.ttl} s after its last sign of life"
+                )
                 raise TenantryError(
-                    f"tenant {holder.tenant} is locked by {present.describe()}: wait for it to end, or if it is dead "
-                    f"wait {present.ttl} s after its last sign of life",
+                    f"tenant {holder.tenant} is locked by {present.describe()}: {todo}",
                     "locked",
                     holder=dataclasses.asdict(present),
                 )
@@ -131,10 +141,9 @@ class TenantLock:
             return True  # begun twice by the same operation: the second begin renews
         if present.manual:
             return False
-        working = present.worker_pid and process_start(present.worker_pid) == present.worker_start != 0
         if takeover is not None and takeover == present.token:
-            return not working
-        return present.expired and not working
+            return not present.working or present.yields
+        return present.expired and not present.working
 
     def _take(self, holder: Holder) -> int:
         token = int(durable.read_json(self._token) or 0) + 1
@@ -183,8 +192,19 @@ class TenantLock:
                     step=step,
                     worker_pid=pid,
                     worker_start=process_start(pid) if pid else 0,
+                    yields=present.yields and pid == present.worker_pid,
                 )
             )
+
+    def keep_or_yield(self, operation: str, token: int) -> None:
+        """Say that this process only waits from now on, for somebody who may be dead: call it at each look.
+
+        :raises TenantryError: ``lock_lost`` when somebody took the lock over: the process leaves everything to them.
+        """
+        with self._guarded():
+            present = self._owned(operation, token)
+            if not present.yields:
+                self._write(dataclasses.replace(present, yields=True))
 
     def release(self, operation: str, token: int) -> bool:
         """Give the lock back; False when it was not ours (any more)."""

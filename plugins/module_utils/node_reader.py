@@ -32,7 +32,7 @@ from ansible_collections.tenantry.platform.plugins.module_utils.engine import (
 )
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.module_utils.journal import Journal
-from ansible_collections.tenantry.platform.plugins.module_utils.lock import TenantLock, process_start
+from ansible_collections.tenantry.platform.plugins.module_utils.lock import TenantLock
 from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import ReleaseTree, short
 from ansible_collections.tenantry.platform.plugins.module_utils.traefik_api import TraefikApi
 
@@ -275,8 +275,7 @@ def _operation(tree: ReleaseTree, interrupted: dict[str, t.Any] | None) -> tuple
     began = f"{interrupted['action']} {interrupted['operation']}"
     holder = TenantLock(tree.deploy_path).read()
     if holder is not None:
-        working = holder.worker_pid and process_start(holder.worker_pid) == holder.worker_start != 0
-        if working or holder.manual:
+        if holder.working or holder.manual:
             return {**dataclasses.asdict(holder), "text": holder.describe()}, began
     return None, began
 

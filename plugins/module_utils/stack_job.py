@@ -52,6 +52,7 @@ class Job:
 
     :ivar purpose: what messages and kinds of errors call it.
     :ivar environment: variables of this run alone. They stand in the process list of the node.
+    :ivar keep_or_yield: called while it runs; raises ``lock_lost`` when the next operation shall end it.
     :ivar operation: id of the operation that it belongs to; None when the module works alone.
     """
 
@@ -64,12 +65,13 @@ class Job:
     creates: str | None
     purpose: str
     environment: t.Mapping[str, str]
+    keep_or_yield: t.Callable[[], None]
     operation: str | None = None
     networks: tuple[engine_networks.Network, ...] = ()
     volumes: tuple[engine_volumes.Volume, ...] = ()
 
     @classmethod
-    def from_params(cls, engine: Engine, params: t.Mapping[str, t.Any]) -> Job:
+    def from_params(cls, engine: Engine, params: t.Mapping[str, t.Any], keep_or_yield: t.Callable[[], None]) -> Job:
         compose = Compose(
             engine,
             params["project_name"],
@@ -88,6 +90,8 @@ class Job:
             params["creates"],
             params["purpose"],
             params["environment"],
+            # A hook belongs to its run. A job is about the data: nobody ends one that works.
+            keep_or_yield if params["purpose"] == "hook" else _keep,
             (params["operation"] or {}).get("id"),
             tuple(engine_networks.Network.from_option(option) for option in params["networks"]),
             tuple(engine_volumes.Volume.from_option(option) for option in params["volumes"]),
@@ -112,12 +116,17 @@ class Job:
         compose_orphans.end(self.engine.host, self.compose.project)
         self._make_what_it_joins()
         adopted = self._adoptable(self._left_over(), service)
+        yielded = False
         try:
             container = adopted or self._start(service)
             ended = self._wait(container, Deadline(self.timeout))
             lines = self._log(ended)
+        except TenantryError as error:
+            yielded = error.error_kind == "lock_lost"
+            raise
         finally:
-            self._clean_up()
+            if not yielded:
+                self._clean_up()
         if ended.exit_code != 0:
             raise self._failure(f"{self.label} ended {ending(ended)}", "failed", lines, exit_code=ended.exit_code)
         self._note_done(service)
@@ -188,6 +197,7 @@ class Job:
     def _wait(self, container: Container, deadline: Deadline) -> Container:
         pause = Pause(0.1, 1.0)
         while True:
+            self.keep_or_yield()
             now = engine_containers.reread(self.engine, container)
             if now is None:
                 raise TenantryError(
@@ -232,6 +242,10 @@ class Job:
         }
 
 
+def _keep() -> None:
+    """A job goes on whoever died."""
+
+
 def remove_left(engine: Engine, tenant: str, operation: str, check_mode: bool) -> dict[str, t.Any]:
     """Remove the containers that jobs and hooks of other operations on a tenant left.
 
@@ -258,8 +272,10 @@ def remove_left(engine: Engine, tenant: str, operation: str, check_mode: bool) -
     }
 
 
-def run(engine: Engine, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+def run(
+    engine: Engine, params: t.Mapping[str, t.Any], check_mode: bool, keep_or_yield: t.Callable[[], None]
+) -> dict[str, t.Any]:
     """Run a job, or remove what others left; returns a module result."""
     if params["state"] == "absent":
         return remove_left(engine, params["tenant"], params["operation"]["id"], check_mode)
-    return Job.from_params(engine, params).run(check_mode)
+    return Job.from_params(engine, params, keep_or_yield).run(check_mode)

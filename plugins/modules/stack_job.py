@@ -198,9 +198,9 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        with step(None if module.check_mode else module.params["operation"]):
+        with step(None if module.check_mode else module.params["operation"]) as keep_or_yield:
             engine = connect(module.params["docker_host"], module.params["docker_timeout"])
-            result = run(engine, module.params, module.check_mode)
+            result = run(engine, module.params, module.check_mode, keep_or_yield)
     except TenantryError as error:
         module.fail_json(**error.as_result())
     module.exit_json(**result)

@@ -97,6 +97,31 @@ def test_lock_of_a_dead_controller_is_taken_over_at_once_but_not_from_a_working_
     assert lock.acquire(holder("two"), takeover=token) > token
 
 
+def test_a_step_that_only_waits_for_a_dead_controller_is_taken_over_and_told_so(tmp_path):
+    lock = TenantLock(str(tmp_path))
+    token = lock.acquire(holder())
+    lock.renew("one", token, step="hook-pre_switch-slow", working=True)
+    lock.keep_or_yield("one", token)
+    lock.renew("one", token, step="hook-pre_switch-slow", working=True)  # the heartbeat of the same process
+    with pytest.raises(TenantryError, match="its step hook-pre_switch-slow works on the node"):
+        lock.acquire(holder("two"))
+    assert lock.acquire(holder("two"), takeover=token) > token
+    with pytest.raises(TenantryError, match="now held by ann on control") as caught:
+        lock.keep_or_yield("one", token)
+    assert caught.value.error_kind == "lock_lost"
+
+
+def test_the_step_after_one_that_only_waited_is_not_taken_over(tmp_path):
+    lock = TenantLock(str(tmp_path))
+    token = lock.acquire(holder())
+    lock.renew("one", token, step="hook-pre_switch-slow", working=True)
+    lock.keep_or_yield("one", token)
+    lock.renew("one", token, step="hook-pre_switch-slow")
+    lock.renew("one", token, step="route", working=True)
+    with pytest.raises(TenantryError, match="its step route works on the node"):
+        lock.acquire(holder("two"), takeover=token)
+
+
 def test_without_its_directory_a_lock_is_lost(tmp_path):
     with pytest.raises(TenantryError, match="no operation was begun") as caught:
         TenantLock(str(tmp_path / "missing")).renew("one", 1)
