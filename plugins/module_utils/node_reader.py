@@ -274,9 +274,8 @@ def _operation(tree: ReleaseTree, interrupted: dict[str, t.Any] | None) -> tuple
         return None, ""
     began = f"{interrupted['action']} {interrupted['operation']}"
     holder = TenantLock(tree.deploy_path).read()
-    if holder is not None:
-        if holder.working or holder.manual:
-            return {**dataclasses.asdict(holder), "text": holder.describe()}, began
+    if holder is not None and (holder.working or holder.manual):
+        return {**dataclasses.asdict(holder), "text": holder.describe()}, began
     return None, began
 
 
