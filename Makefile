@@ -86,8 +86,8 @@ bench: venv ## CPU of a deploy with nothing to do, against the raw reads and the
 load: venv ## requests lost by upgrades, rollbacks and failing upgrades under constant load; LOAD_ROUNDS=0.1 for a short one
 	@PATH="$(VENV)/bin:$$PATH" $(VENV)/bin/python tests/load/load.py
 
-faults:
-	@echo "make $@: not part of 0.1.0 yet" >&2; exit 2
+faults: venv ## kills and failures at every step of every move, on a node of their own; SLICE=6 takes six at random
+	@PATH="$(VENV)/bin:$$PATH" $(VENV)/bin/python tests/faults/faults.py
 
 clean: ## remove build/ (make demo-clean first, if the demo runs)
 	rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis .ansible

@@ -39,16 +39,23 @@ class Check:
 
 
 class Asker:
-    """Speaks to the proxy and the name server of one node."""
+    """Speaks to the proxy and the name server of one node.
 
-    def __init__(self, ports: dict[str, int], authority: Path) -> None:
+    :param timeout: seconds.
+    """
+
+    def __init__(
+        self, ports: dict[str, int], authority: Path, address: str = "127.0.0.1", timeout: float = TIMEOUT
+    ) -> None:
         self.ports = ports
+        self.address = address
+        self.timeout = timeout
         self.context = ssl.create_default_context(cafile=str(authority))
 
-    def https(self, host: str, path: str, source: str = "127.0.0.1") -> tuple[int, bytes]:
+    def https(self, host: str, path: str, source: str = "") -> tuple[int, bytes]:
         """Status and body of a GET; status 0 when there was no answer."""
         try:
-            raw = socket.create_connection(("127.0.0.1", self.ports["https"]), TIMEOUT, (source, 0))
+            raw = socket.create_connection((self.address, self.ports["https"]), self.timeout, (source, 0))
             connection = http.client.HTTPSConnection(host, self.ports["https"], context=self.context)
             connection.sock = self.context.wrap_socket(raw, server_hostname=host)
             connection.request("GET", path, headers={"Host": host})
@@ -62,7 +69,7 @@ class Asker:
     def redirect(self, host: str, path: str = "/x") -> str:
         """Status of plain http, and where it sends a client."""
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", self.ports["http"], timeout=TIMEOUT)
+            connection = http.client.HTTPConnection(self.address, self.ports["http"], timeout=self.timeout)
             connection.request("GET", path, headers={"Host": host})
             answer = connection.getresponse()
             connection.close()
@@ -70,9 +77,10 @@ class Asker:
         except (OSError, http.client.HTTPException) as error:
             return str(error)
 
-    def dig(self, name: str) -> list[str]:
-        """IPv4 addresses that the name server gives for a name."""
-        command = ["dig", "+short", "+tries=2", "+time=3", "-p", str(self.ports["dns"]), "@127.0.0.1", name, "A"]
+    def dig(self, name: str, kind: str = "A") -> list[str]:
+        """Words of the records that the name server gives for a name."""
+        server = ["-p", str(self.ports["dns"]), f"@{self.address}"]
+        command = ["dig", "+short", "+tries=2", "+time=3", *server, name, kind]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
 
 

@@ -79,7 +79,7 @@ def main() -> int:
     mypy = [tool("mypy"), "--config-file", str(ROOT / "mypy.ini"), "--cache-dir", str(CACHE / "mypy")]
     packages = [f"{COLLECTION}.plugins.{room}" for room in ("module_utils", "plugin_utils")]
     stage.check("mypy: utils", [*mypy, *(word for name in packages for word in ("-p", name))], NEWEST.collections)
-    rooms = [ROOT / "tests" / name for name in ("tools", "bench", "load")]
+    rooms = [ROOT / "tests" / name for name in ("tools", "bench", "load", "faults")]
     scripts = [str(path) for room in rooms for path in sorted(room.glob("*.py"))]
     stage.check("mypy: tools", [*mypy, *scripts], env={**inside, "MYPYPATH": ":".join(map(str, rooms))})
     stage.check("yamllint", [tool("yamllint"), "--strict", *documents])

@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an operator does to a tenant: the moves that faults hit, and what must be there before and after each."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from fleet import TENANT, Fleet
+
+VERSIONS = ("1.0.0", "1.1.0")
+
+
+@dataclasses.dataclass(frozen=True)
+class Ends:
+    """The versions that may serve: of nothing but one of these, whole.
+
+    :ivar old: before the move; None for none.
+    :ivar new: after it.
+    """
+
+    old: str | None
+    new: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Move:
+    """One playbook.
+
+    :ivar prepare: brings the tenant to where it begins.
+    :ivar words: playbook and arguments.
+    :ivar holds: the field of the override that makes it last; empty for a plain deploy.
+    """
+
+    prepare: t.Callable[[Fleet], Ends]
+    words: tuple[str, ...]
+    holds: str = ""
+
+    def command(self, ends: Ends) -> list[str]:
+        """Playbook and arguments between these ends."""
+        return [word.replace("{new}", str(ends.new)) for word in self.words]
+
+
+def settled(fleet: Fleet) -> str | None:
+    """Make the database want what serves, and nothing be held; the version."""
+    version = fleet.version()
+    fleet.release_holds()
+    if version:
+        fleet.sql("UPDATE tenants SET state = 'active', version = ? WHERE name = ?", version, TENANT)
+    return version
+
+
+def absent(fleet: Fleet) -> Ends:
+    """There is no tenant."""
+    fleet.release_holds()
+    fleet.sql("UPDATE tenants SET state = 'removed', version = ? WHERE name = ?", VERSIONS[0], TENANT)
+    fleet.must("deploy")
+    fleet.sql("UPDATE tenants SET state = 'active' WHERE name = ?", TENANT)
+    return Ends(None, VERSIONS[0])
+
+
+def serving(fleet: Fleet) -> str:
+    """It serves what the database wants."""
+    version = settled(fleet)
+    if version is None:
+        fleet.sql("UPDATE tenants SET state = 'active', version = ? WHERE name = ?", VERSIONS[0], TENANT)
+    fleet.must("deploy")
+    return version or VERSIONS[0]
+
+
+def before_upgrade(fleet: Fleet) -> Ends:
+    """It serves, and there is another version."""
+    old = serving(fleet)
+    return Ends(old, next(one for one in VERSIONS if one != old))
+
+
+def before_rollback(fleet: Fleet) -> Ends:
+    """It serves, and served another version before."""
+    old = serving(fleet)
+    new = next(one for one in VERSIONS if one != old)
+    # The release before the current one must be of the other version: the last two moves may have been anything.
+    for version in (new, old):
+        fleet.sql("UPDATE tenants SET version = ? WHERE name = ?", version, TENANT)
+        fleet.must("deploy")
+    return Ends(old, new)
+
+
+def before_end(fleet: Fleet) -> Ends:
+    """It serves."""
+    return Ends(serving(fleet), None)
+
+
+ONE = ("--limit", TENANT)
+
+MOVES: dict[str, Move] = {
+    "deploy": Move(absent, ("deploy",)),
+    # An earlier case may have failed at the same versions.
+    "upgrade": Move(
+        before_upgrade,
+        ("upgrade", *ONE, "-e", "release_version={new}", "-e", "acknowledge=true"),
+        "version",
+    ),
+    "rollback": Move(before_rollback, ("rollback", *ONE), "release"),
+    "stop": Move(before_end, ("stop", *ONE), "state"),
+    "remove": Move(before_end, ("remove", *ONE, "-e", f"remove_confirm={TENANT}"), "state"),
+}

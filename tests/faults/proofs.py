@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is asked after a fault: users get one whole release, nothing is left over, and the ledger tells the truth."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import typing as t
+
+from fleet import EDGE_ROOT, HOST, TENANT, ZONE, Fleet
+from moves import Ends
+from node import TENANTS_ROOT
+
+ASKED = 4
+RELEASE = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+PROJECT = re.compile(rf"^{TENANT}-[0-9a-f]{{8}}-")
+#: Of operations.
+ENDED = ("success", "failure", "fatal", "cancelled", "recovered")
+
+
+@dataclasses.dataclass(frozen=True)
+class Footprint:
+    """Everything that a tenant has on a node, without what differs from release to release."""
+
+    containers: tuple[str, ...]
+    networks: tuple[str, ...]
+    volumes: tuple[str, ...]
+    records: tuple[str, ...]
+    files: tuple[str, ...]
+
+    def differences(self, wanted: Footprint) -> list[str]:
+        """What is not as it should be."""
+        found = []
+        for field in dataclasses.fields(self):
+            have, want = set(getattr(self, field.name)), set(getattr(wanted, field.name))
+            found += [f"{field.name}: {one} is left" for one in sorted(have - want)]
+            found += [f"{field.name}: {one} is missing" for one in sorted(want - have)]
+        return found
+
+
+def footprint(fleet: Fleet) -> Footprint:
+    """The tenant's footprint now."""
+    node = fleet.node
+    label = f"--filter=label=tenantry.tenant={TENANT}"
+    ids = node.run("docker", "ps", "-aq", label).split()
+    containers = json.loads(node.run("docker", "inspect", *ids)) if ids else []
+    root = node.path(f"{TENANTS_ROOT}/{TENANT}")
+    current = _target(fleet)
+    files = [str(path.relative_to(root)) for path in sorted(root.rglob("*"))] if root.is_dir() else []
+    files = [one for one in files if not one.startswith("releases/") or f"/{current}" in one]
+    others = sorted(path.name for path in (root / "releases").glob("*") if path.name != current)
+    files += [f"unfinished release {one}" for one in others if not (root / "releases" / one / "RELEASE.json").exists()]
+    for folder in ("dynamic", "staging", "rejected"):
+        files += [f"edge {folder} {path.name}" for path in sorted(node.path(f"{EDGE_ROOT}/{folder}").glob("*"))]
+    return Footprint(
+        tuple(sorted(_container(one) for one in containers)),
+        tuple(sorted(node.run("docker", "network", "ls", "--format={{.Name}}", label).split())),
+        tuple(sorted(node.run("docker", "volume", "ls", "--format={{.Name}}", label).split())),
+        tuple(fleet.asker.dig(HOST)),
+        tuple(RELEASE.sub("<release>", one) for one in files),
+    )
+
+
+def _target(fleet: Fleet) -> str:
+    try:
+        return fleet.node.path(f"{TENANTS_ROOT}/{TENANT}/current").readlink().name
+    except OSError:
+        return "-"
+
+
+def _container(data: dict[str, t.Any]) -> str:
+    """Name without the release, image and state."""
+    name = PROJECT.sub(f"{TENANT}-<release>-", data["Name"].lstrip("/"))
+    one_off = " one-off" if data["Config"]["Labels"].get("com.docker.compose.oneoff") == "True" else ""
+    return f"{name} {data['State']['Status']}{one_off}"
+
+
+# -- after the fault -------------------------------------------------------------------------------------------------
+
+
+def served(fleet: Fleet, ends: Ends) -> list[str]:
+    """Users get the old or the new release, whole: both services answer with one version, or none does."""
+    answers = {(fleet.version("/version"), fleet.version("/api/version")) for _turn in range(ASKED)}
+    if len(answers) > 1:
+        return [f"users get a mix: {sorted(map(str, answers))}"]
+    ((web, api),) = answers
+    if web != api:
+        return [f"users get a mix: web {web}, api {api}"]
+    if web not in (ends.old, ends.new):
+        return [f"users get {web}, neither {ends.old} nor {ends.new}"]
+    return []
+
+
+def converged(fleet: Fleet, wanted: str | None) -> list[str]:
+    """Users get what the database wants."""
+    answers = {(fleet.version("/version"), fleet.version("/api/version")) for _turn in range(ASKED)}
+    return [] if answers == {(wanted, wanted)} else [f"after a plain run users get {answers}, not {wanted}"]
+
+
+def ledger(fleet: Fleet, after: int, code: int, ends: Ends, serves: str | None) -> list[str]:
+    """Nothing claims to run, and what succeeded did.
+
+    :param after: sequence of the last operation before the move.
+    :param code: how the faulted run ended.
+    :param serves: the version that users get, before the plain run.
+    """
+    found = []
+    rows = fleet.operations(after)
+    for sequence, _identity, action, status, message in rows:
+        if status not in ENDED:
+            found.append(f"ledger: operation {sequence} ({action}) is {status} after a plain run")
+        if status != "success" and status != "recovered" and not message:
+            found.append(f"ledger: operation {sequence} ({action}) is {status} and does not say why")
+    if rows and rows[0][3] == "success" and serves != ends.new:
+        found.append(f"ledger: operation {rows[0][0]} ({rows[0][2]}) is success, but users got {serves}")
+    if rows and code == 0 and rows[0][3] != "success":
+        found.append(f"ledger: the run ended with 0, its operation is {rows[0][3]}: {rows[0][4]}")
+    return found
+
+
+def is_quiet(fleet: Fleet) -> bool:
+    """Whether nothing of a killed run works on the node any more."""
+    return not fleet.node.modules()
+
+
+def servers_answer(fleet: Fleet) -> bool:
+    """Whether engine, proxy and name server do."""
+    engine = fleet.node.run("docker", "version", "--format={{.Server.Version}}", check=False).strip()
+    status, _body = fleet.asker.https(f"nobody.{ZONE}", "/")
+    return bool(engine) and status == 404 and bool(fleet.asker.dig(ZONE, "SOA"))
