@@ -17,7 +17,8 @@ description:
     C(tenant_policies), and the connection of its node. A node's host has its row in the variable C(node).
   - Groups are C(tenants), C(nodes), C(nameservers) and C(quarantined), and by value C(node_), C(tier_), C(ring_),
     C(state_) and C(zone_) with other characters than letters and digits replaced by an underscore. The group of a node
-    holds the node and its tenants, and their connection, so that C(group_vars) of that group can add to it.
+    holds the node and its tenants, and their connection, so that C(group_vars) of that group can add to it. Over SSH
+    that has C(ansible_pipelining), which halves the time of a task; where sudo has C(requiretty), set it to false.
   - The group C(all) has the variables C(tenantry_known), the names of all tenants, filtered and invalid ones too,
     C(tenantry_zones), the zones with their name servers, and C(tenantry_database), which actions on the controller use.
   - A tenant with a row that breaks a rule is named in a warning with field and reason, and stays visible as a host of

@@ -135,8 +135,6 @@ class Fleet:
             "nocolor = true",
             "[inventory]",
             "unparsed_is_failed = true",
-            "[ssh_connection]",
-            "pipelining = true",
         ]
         (self.state / "ansible.cfg").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -100,8 +100,10 @@ def test_tenants_and_nodes_become_hosts_in_groups(tenants, inventory):
         "ansible_host": "node1.example.net",
         "ansible_connection": "ssh",
         "ansible_python_interpreter": "/usr/bin/python3",
+        "ansible_pipelining": True,
     }
     assert hosts["globex"]["ansible_connection"] == "local"
+    assert "ansible_pipelining" not in hosts["globex"]
     assert hosts["globex"]["ansible_python_interpreter"] == sys.executable
     assert (hosts["initech"]["ansible_user"], hosts["initech"]["ansible_port"]) == ("deploy", 2222)
     assert hosts["initech"]["ansible_host"] == "node-3"
@@ -112,8 +114,10 @@ def test_an_operator_adds_to_the_connection_in_group_vars(tenants, inventory):
     tenants.tenant("acme")
     (inventory.directory / "group_vars").mkdir()
     (inventory.directory / "group_vars" / "node_node1.yml").write_text("ansible_host: other\n", encoding="utf-8")
+    (inventory.directory / "group_vars" / "all.yml").write_text("ansible_pipelining: false\n", encoding="utf-8")
     _groups, hosts, _messages = inventory.listing()
     assert {hosts[name]["ansible_host"] for name in ("acme", "node1")} == {"other"}
+    assert {hosts[name]["ansible_pipelining"] for name in ("acme", "node1")} == {False}
 
 
 def test_filters_hide_tenants_and_their_names_stay_known(tenants, inventory):
