@@ -80,7 +80,7 @@ class Watch:
 
         :raises TenantryError: kind ``unhealthy``.
         """
-        pause = Pause(0.2, 1.0)
+        pause = Pause(0.2, 0.5)  # half of a longer one would be added to every switch
         while not self.ready():
             if deadline.passed():
                 self.give_up(f"within {deadline.seconds:g} s")
