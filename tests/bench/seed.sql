@@ -18,4 +18,5 @@ INSERT INTO services (stack, name, kind, image, command, memory, health_type, he
          ('bench', 'queue', 'backing', 'tenantry/base:bookworm', '["sleep", "infinity"]', '16m', 'command', '["true"]', '10001:10001', 1);
 INSERT INTO service_volumes (stack, service, name, path) VALUES ('bench', 'store', 'store', '/data');
 INSERT INTO service_environment (stack, service, name, value) VALUES ('bench', 'web', 'DRAIN_SECONDS', '1');
-UPDATE services SET health_interval = 100;
+-- While forty are deployed at once, a check waits for a core much longer than it takes.
+UPDATE services SET health_interval = 100, health_timeout = 60;

@@ -62,8 +62,9 @@ class Fleet:
 
     def prepare(self) -> None:
         """Make the node, by the collection's own playbooks, unless an earlier run left one."""
-        if (self.state / "ready").exists() and demo_check.docker("inspect", "tenantry-faults-machine") != "[]":
-            self._meet((self.state / "ready").read_text(encoding="utf-8"))
+        ready = self.state / "ready"
+        if ready.exists() and self.node.runs():
+            self._meet(ready.read_text(encoding="utf-8"))
             return
         self.remove()
         self.state.mkdir(parents=True)
@@ -82,7 +83,7 @@ class Fleet:
         self.sql("UPDATE nodes SET address = ?, ipv4 = ?", address, address)
         self._wait_for_ssh(address)
         self.must("nodes")
-        (self.state / "ready").write_text(address, encoding="utf-8")
+        ready.write_text(address, encoding="utf-8")
         self._meet(address)
 
     def _meet(self, address: str) -> None:

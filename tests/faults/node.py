@@ -34,6 +34,11 @@ class Node:
         tenants = f"--tmpfs={TENANTS_ROOT}:size={TENANTS_SIZE},mode=0711,exec"
         return bare_machine.start(NAME, IMAGE, public_key, "tenantry.faults=node", tenants)
 
+    def runs(self) -> bool:
+        """Whether an earlier run left it."""
+        command = ["docker", "inspect", "--format", "{{.State.Running}}", NAME]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() == "true"
+
     def remove(self) -> None:
         bare_machine.remove(NAME)
 
