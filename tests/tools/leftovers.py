@@ -14,6 +14,8 @@ KINDS = {"container": (["ls", "-a"], "{{.ID}}"), "network": (["ls"], "{{.ID}}"),
 
 # The engine lets go of a network a moment after its last container.
 TRIES, PAUSE = 5, 3.0
+# The command asks for all side by side, and some engines lock up when containers leave their networks in crowds.
+AT_ONCE = 5
 
 
 class LeftoversError(Exception):
@@ -26,24 +28,25 @@ def remove(label: str, prefix: str) -> None:
     :raises LeftoversError: when something is still there after several tries.
     """
     for kind in KINDS:
+        said = ""
         for turn in range(TRIES):
+            if turn:
+                time.sleep(PAUSE)
             found = _find(kind, label, prefix)
             if not found:
                 break
-            force = ["-f"] if kind != "network" else []
-            done = subprocess.run(
-                ["docker", kind, "rm", *force, *found],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                check=False,
-            )
-            if done.returncode and turn == TRIES - 1:
-                raise LeftoversError(
-                    f"{len(_find(kind, label, prefix))} {kind}s stay: {done.stderr.strip().splitlines()[-1]}"
-                )
-            if done.returncode:
-                time.sleep(PAUSE)
+            for first in range(0, len(found), AT_ONCE):
+                said = _remove(kind, found[first : first + AT_ONCE]) or said
+        else:
+            raise LeftoversError(f"{len(_find(kind, label, prefix))} {kind}s stay: {said}")
+
+
+def _remove(kind: str, names: list[str]) -> str:
+    """Remove some; what the engine says against it."""
+    force = ["-f"] if kind != "network" else []
+    command = ["docker", kind, "rm", *force, *names]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    return done.stderr.strip().splitlines()[-1] if done.returncode else ""
 
 
 def _find(kind: str, label: str, prefix: str) -> list[str]:
