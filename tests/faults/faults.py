@@ -28,7 +28,7 @@ import proofs  # noqa: E402
 from environments import BUILD  # noqa: E402
 from fleet import Fleet  # noqa: E402
 from matrix import BEGIN, Case, Result, Results, chosen, matrix  # noqa: E402
-from moves import MOVES, Ends  # noqa: E402
+from moves import MOVES, Ends, Move  # noqa: E402
 from node import Node  # noqa: E402
 from strikes import FAULTS, Scene  # noqa: E402
 from watch import Prober, wait_for  # noqa: E402
@@ -66,7 +66,7 @@ class Trial:
         """
         steps: dict[str, list[str]] = {}
         for name, move in MOVES.items():
-            ends = move.prepare(self.fleet)
+            ends = self._prepare(move)
             before = proofs.footprint(self.fleet)
             after = self.fleet.last_sequence()
             playbook, *arguments = move.command(ends)
@@ -98,7 +98,7 @@ class Trial:
 
     def _take(self, case: Case) -> tuple[str, list[str]]:
         fleet, move, fault = self.fleet, MOVES[case.move], FAULTS[case.fault]
-        ends = move.prepare(fleet)
+        ends = self._prepare(move)
         after, before = fleet.last_sequence(), fleet.journal.read().get("operation")
         scene = Scene(fleet.node, fleet.database, fleet.control)
         playbook, *arguments = move.command(ends)
@@ -133,9 +133,16 @@ class Trial:
         problems += proofs.ledger(fleet, after, run.code, ends, serves)
         old, new = self.footprints[case.move]
         problems += proofs.footprint(fleet).differences(new if wanted == ends.new else old)
+        if not problems and move.holds != "release":  # what is replayed differs from what would be made new
+            fleet.converged = "active" if wanted else {"remove": "removed"}.get(case.move, "")
         if case.move in UNNOTICED and prober.lost and not fault.loses:
             problems.append(f"users lost {len(prober.lost)} of {len(prober.answers)} requests: {prober.lost[:3]}")
         return told, problems
+
+    def _prepare(self, move: Move) -> Ends:
+        ends = move.prepare(self.fleet)
+        self.fleet.converged = ""
+        return ends
 
     @staticmethod
     def _keep_logs(case: Case, *texts: str) -> None:

@@ -50,6 +50,8 @@ class Fleet:
         self.inventory = state / "inventory"
         self.control = f"{socket.gethostname()}-tenantry-faults"
         self.asker: demo_check.Asker
+        # The state of the tenant that a plain run was seen to have nothing to do for; empty when nobody knows.
+        self.converged = ""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
         self.environment = {
             **inherited,

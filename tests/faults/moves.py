@@ -43,31 +43,24 @@ class Move:
         return [word.replace("{new}", str(ends.new)) for word in self.words]
 
 
-def settled(fleet: Fleet) -> str | None:
-    """Make the database want what serves, and nothing be held; the version."""
-    version = fleet.version()
-    fleet.release_holds()
-    if version:
-        fleet.sql("UPDATE tenants SET state = 'active', version = ? WHERE name = ?", version, TENANT)
-    return version
-
-
 def absent(fleet: Fleet) -> Ends:
     """There is no tenant."""
     fleet.release_holds()
     fleet.sql("UPDATE tenants SET state = 'removed', version = ? WHERE name = ?", VERSIONS[0], TENANT)
-    fleet.must("deploy")
+    if fleet.converged != "removed":
+        fleet.must("deploy")
     fleet.sql("UPDATE tenants SET state = 'active' WHERE name = ?", TENANT)
     return Ends(None, VERSIONS[0])
 
 
 def serving(fleet: Fleet) -> str:
-    """It serves what the database wants."""
-    version = settled(fleet)
-    if version is None:
-        fleet.sql("UPDATE tenants SET state = 'active', version = ? WHERE name = ?", VERSIONS[0], TENANT)
-    fleet.must("deploy")
-    return version or VERSIONS[0]
+    """It serves what the database wants, and nothing is held."""
+    version = fleet.version() or VERSIONS[0]
+    fleet.release_holds()
+    fleet.sql("UPDATE tenants SET state = 'active', version = ? WHERE name = ?", version, TENANT)
+    if fleet.converged != "active":
+        fleet.must("deploy")
+    return version
 
 
 def before_upgrade(fleet: Fleet) -> Ends:
@@ -80,10 +73,11 @@ def before_rollback(fleet: Fleet) -> Ends:
     """It serves, and served another version before."""
     old = serving(fleet)
     new = next(one for one in VERSIONS if one != old)
-    # The release before the current one must be of the other version: the last two moves may have been anything.
-    for version in (new, old):
-        fleet.sql("UPDATE tenants SET version = ? WHERE name = ?", version, TENANT)
-        fleet.must("deploy")
+    last = "SELECT version FROM applied_releases WHERE tenant = ? ORDER BY id DESC LIMIT 2"
+    if [row[0] for row in fleet.sql(last, TENANT)] != [old, new]:
+        for version in (new, old):
+            fleet.sql("UPDATE tenants SET version = ? WHERE name = ?", version, TENANT)
+            fleet.must("deploy")
     return Ends(old, new)
 
 
