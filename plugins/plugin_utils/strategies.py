@@ -67,6 +67,61 @@ def turns(new: Manifest, old: Manifest) -> list[dict[str, t.Any]]:
     return steps
 
 
+def stages(
+    manifest: Manifest,
+    how: t.Mapping[str, t.Any],
+    hooked: t.Collection[str] = (),
+    *,
+    switching: bool = False,
+    first_event: str = "",
+    jobs: bool = False,
+    parts: t.Sequence[int] = (),
+    waits: bool = False,
+    promoting: bool = False,
+    closed: bool = False,
+) -> list[dict[str, t.Any]]:
+    """What makes a release the one that runs, is routed and is current; only what there is something to do for.
+
+    A task that is skipped costs a fork of Ansible for every tenant, so that none is asked whether it is needed.
+
+    :param how: what the filter ``release_strategy`` says.
+    :param hooked: events for which there is a hook.
+    :param switching: whether it takes the place of another one, by a deploy, a rollback or a promotion.
+    :param first_event: of the hooks that come before anything else.
+    :param jobs: whether its jobs run, and the hooks around them.
+    :param parts: weights of a canary.
+    :param waits: whether the canary then waits for somebody to decide.
+    :param promoting: whether it was the canary that waited: what comes before its first request was done.
+    :param closed: whether its routes turn everybody away.
+    :returns: per stage ``file``, the tasks file, and what these tasks need: ``event``, ``turn`` or ``part``.
+    """
+
+    def hooks(*events: str) -> list[dict[str, t.Any]]:
+        return [{"file": "hooks", "event": event} for event in events if event in hooked]
+
+    def when(needed: t.Any, *files: str) -> list[dict[str, t.Any]]:
+        return [{"file": file} for file in files] if needed else []
+
+    before = hooks("post_health", "pre_switch") if not promoting else []
+    found = hooks(first_event)
+    found += when(manifest["projects"]["backing"], "backing")
+    if jobs:
+        found += hooks("pre_migrate")
+        found += when(any(one["kind"] == "job" for one in manifest["services"].values()), "jobs")
+        found += hooks("post_migrate")
+    found += when(how["way"] == "recreate", "recreate")
+    for number, turn in enumerate(how["turns"]):
+        found += [{"file": "replica", "turn": turn}, *(before if number == 0 else []), {"file": "turn", "turn": turn}]
+    starts = not switching or how["serving"] or not how["workers"]
+    found += when(manifest["projects"]["app"] and starts, "app")
+    found += before if not how["turns"] else []
+    found += [{"file": "canary", "part": part} for part in (parts if how["way"] == "canary" else ())]
+    if waits:
+        return [*found, {"file": "wait"}]
+    found += [{"file": "route"}, *hooks("post_switch"), *when(how["workers"], "workers"), {"file": "activate"}]
+    return [*found, *when(closed, "closed"), *hooks("pre_drain"), {"file": "retire"}]
+
+
 def _most(manifest: Manifest) -> int:
     return max((int(manifest["services"][name]["replicas"]) for name in serving(manifest)), default=1)
 

@@ -81,3 +81,61 @@ def test_no_service_is_ever_without_a_replica_nor_far_above_its_number(new, old)
     kept = [turn["keep"]["web"] for turn in turns]
     assert counts == sorted(counts)
     assert kept == sorted(kept, reverse=True)
+
+
+def staged(new, old=None, strategy="blue_green", **options):
+    """The stages in words."""
+    new = {"projects": {"app": "acme-00000002", "backing": None}, **new}
+    way = strategies.way(strategy, new, old)
+    turns = strategies.turns(new, old) if way == "rolling" else []
+    how = {"way": way, "serving": strategies.serving(new), "workers": strategies.workers(new), "turns": turns}
+    found = strategies.stages(new, how, switching=True, **options)
+    return " ".join(one["file"] + "".join(f":{one[key]}" for key in ("event", "part") if key in one) for one in found)
+
+
+EVENTS = ("pre_deploy", "pre_migrate", "post_migrate", "post_health", "pre_switch", "post_switch", "pre_drain")
+
+
+def test_nothing_is_asked_that_there_is_nothing_to_do_for():
+    assert staged(manifest(NEW)) == "app route activate retire"
+
+
+def test_a_release_with_everything_goes_through_its_stages_in_order():
+    new = manifest(NEW, web=1, worker=1)
+    new["projects"] = {"app": "acme-00000002", "backing": "acme"}
+    new["services"]["migrate"] = {"kind": "job", "replicas": 1}
+    assert staged(new, manifest(OLD), hooked=EVENTS, first_event="pre_deploy", jobs=True, closed=True) == (
+        "hooks:pre_deploy backing hooks:pre_migrate jobs hooks:post_migrate app hooks:post_health hooks:pre_switch "
+        "route hooks:post_switch workers activate closed hooks:pre_drain retire"
+    )
+
+
+def test_jobs_run_when_they_are_asked_for():
+    new = manifest(NEW)
+    new["services"]["migrate"] = {"kind": "job", "replicas": 1}
+    assert "jobs" not in staged(new)
+    assert "jobs" not in staged(manifest(NEW), jobs=True)
+
+
+def test_ways_between_two_releases():
+    assert staged(manifest(NEW), manifest(OLD), "recreate") == "recreate app route activate retire"
+    canary = staged(manifest(NEW), manifest(OLD), "canary", parts=[5, 50], hooked=["pre_switch"])
+    assert canary == "app hooks:pre_switch canary:5 canary:50 route activate retire"
+    waiting = staged(manifest(NEW), manifest(OLD), "canary", parts=[5, 50], waits=True)
+    assert waiting == "app canary:5 canary:50 wait"
+    rolling = staged(manifest(NEW, web=3), manifest(OLD, web=3), "rolling", hooked=["pre_switch", "post_switch"])
+    assert rolling == "replica hooks:pre_switch turn replica turn app route hooks:post_switch activate retire"
+
+
+def test_a_canary_that_is_promoted_ran_its_hooks_before_its_first_request():
+    promoted = staged(manifest(NEW), None, hooked=EVENTS, promoting=True, parts=[5])
+    assert promoted == "app route hooks:post_switch activate hooks:pre_drain retire"
+
+
+def test_a_release_of_workers_alone_starts_them_after_the_switch_and_what_is_put_back_all_at_once():
+    new = {**manifest(NEW, worker=1), "projects": {"app": "acme-00000002", "backing": None}}
+    assert staged(new) == "route workers activate retire"
+    how = {"way": "blue_green", "serving": [], "workers": [], "turns": []}
+    assert [one["file"] for one in strategies.stages(new, how)] == ["app", "route", "activate", "retire"]
+    new["projects"]["app"] = None
+    assert [one["file"] for one in strategies.stages(new, how)] == ["route", "activate", "retire"]
