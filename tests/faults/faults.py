@@ -26,7 +26,7 @@ import figures  # noqa: E402  # found through the line above
 import machine  # noqa: E402
 import proofs  # noqa: E402
 from environments import BUILD  # noqa: E402
-from fleet import Fleet  # noqa: E402
+from tenancy import Tenancy  # noqa: E402
 from matrix import BEGIN, Case, Result, Results, chosen, matrix  # noqa: E402
 from moves import MOVES, Ends, Move  # noqa: E402
 from node import Node  # noqa: E402
@@ -50,13 +50,13 @@ def say(text: str) -> None:
 
 
 class Trial:
-    """A fleet on which moves are made, with and without faults.
+    """A tenancy on which moves are made, with and without faults.
 
     :ivar footprints: of each move, before and after an undisturbed one.
     """
 
-    def __init__(self, fleet: Fleet) -> None:
-        self.fleet = fleet
+    def __init__(self, tenancy: Tenancy) -> None:
+        self.tenancy = tenancy
         self.footprints: dict[str, tuple[proofs.Footprint, proofs.Footprint]] = {}
 
     def rehearse(self) -> dict[str, list[str]]:
@@ -67,21 +67,21 @@ class Trial:
         steps: dict[str, list[str]] = {}
         for name, move in MOVES.items():
             ends = self._prepare(move)
-            before = proofs.footprint(self.fleet)
-            after = self.fleet.last_sequence()
+            before = proofs.footprint(self.tenancy)
+            after = self.tenancy.last_sequence()
             playbook, *arguments = move.command(ends)
-            run = self.fleet.must(playbook, *arguments)
+            run = self.tenancy.must(playbook, *arguments)
             # The journal of a tenant that was removed is gone with it; the ledger has the same steps.
-            rows = self.fleet.sql(
+            rows = self.tenancy.sql(
                 "SELECT s.name FROM operation_steps s JOIN operations o ON o.id = s.operation "
                 "WHERE o.sequence > ? ORDER BY o.sequence, s.position",
                 after,
             )
             steps[name] = list(dict.fromkeys(row[0] for row in rows))
-            problems = proofs.served(self.fleet, Ends(ends.new, ends.new))
+            problems = proofs.served(self.tenancy, Ends(ends.new, ends.new))
             if problems or not steps[name]:
                 raise RuntimeError(f"{name}, undisturbed: {problems or 'no steps'}\n{run.text}")
-            self.footprints[name] = (before, proofs.footprint(self.fleet))
+            self.footprints[name] = (before, proofs.footprint(self.tenancy))
             say(f"{name}: {', '.join(steps[name])}")
         return steps
 
@@ -97,51 +97,51 @@ class Trial:
         return Result(case.name, tuple(problems), round(time.monotonic() - started, 1), told)
 
     def _take(self, case: Case) -> tuple[str, list[str]]:
-        fleet, move, fault = self.fleet, MOVES[case.move], FAULTS[case.fault]
+        tenancy, move, fault = self.tenancy, MOVES[case.move], FAULTS[case.fault]
         ends = self._prepare(move)
-        after, before = fleet.last_sequence(), fleet.journal.read().get("operation")
-        scene = Scene(fleet.node, fleet.database, fleet.control)
+        after, before = tenancy.last_sequence(), tenancy.journal.read().get("operation")
+        scene = Scene(tenancy.node, tenancy.database, tenancy.control)
         playbook, *arguments = move.command(ends)
-        with Prober(fleet.status) as prober:
+        with Prober(tenancy.status) as prober:
             try:
                 told = fault.strike(scene) if case.step == BEGIN else ""
-                scene.process = fleet.start(playbook, *arguments)
+                scene.process = tenancy.start(playbook, *arguments)
                 if case.step != BEGIN:
-                    hit = fleet.journal.reached(case.step, before, scene.process)
+                    hit = tenancy.journal.reached(case.step, before, scene.process)
                     told = fault.strike(scene) if hit else "the run ended before the step"
-                run = fleet.ended(scene.process)
+                run = tenancy.ended(scene.process)
             finally:
                 if told and told != "the run ended before the step":
                     fault.mend(scene)
-            wait_for(lambda: proofs.is_quiet(fleet), QUIET_SECONDS, "the end of what the run left working")
+            wait_for(lambda: proofs.is_quiet(tenancy), QUIET_SECONDS, "the end of what the run left working")
             wait_for(
-                lambda: proofs.servers_answer(fleet), SERVERS_SECONDS, "an answer of engine, proxy and name server"
+                lambda: proofs.servers_answer(tenancy), SERVERS_SECONDS, "an answer of engine, proxy and name server"
             )
-            problems = proofs.served(fleet, ends)
-            serves = fleet.version()
-            wanted = ends.new if not move.holds or fleet.held(move.holds) is not None else ends.old
-            plain = fleet.play("deploy")
+            problems = proofs.served(tenancy, ends)
+            serves = tenancy.version()
+            wanted = ends.new if not move.holds or tenancy.held(move.holds) is not None else ends.old
+            plain = tenancy.play("deploy")
         told = f"{told}; the run ended with {run.code}, users got {serves}, wanted was {wanted}"
         self._keep_logs(case, run.text, plain.text)
         if plain.code:
-            problems.append(f"the next plain run ended with {plain.code}: {last_line(plain.text)}")
-        again = fleet.play("deploy")
+            problems.append(f"the next plain run ended with {plain.code}: {plain.why}")
+        again = tenancy.play("deploy")
         if again.code or NOTHING not in again.text:
             problems.append(f"a second plain run ended with {again.code} and found something to do")
             self._keep_logs(case, run.text, plain.text, again.text)
-        problems += proofs.converged(fleet, wanted)
-        problems += proofs.ledger(fleet, after, run.code, ends, serves)
+        problems += proofs.converged(tenancy, wanted)
+        problems += proofs.ledger(tenancy, after, run.code, ends, serves)
         old, new = self.footprints[case.move]
-        problems += proofs.footprint(fleet).differences(new if wanted == ends.new else old)
+        problems += proofs.footprint(tenancy).differences(new if wanted == ends.new else old)
         if not problems and move.holds != "release":  # what is replayed differs from what would be made new
-            fleet.converged = "active" if wanted else {"remove": "removed"}.get(case.move, "")
+            tenancy.converged = "active" if wanted else {"remove": "removed"}.get(case.move, "")
         if case.move in UNNOTICED and prober.lost and not fault.loses:
             problems.append(f"users lost {len(prober.lost)} of {len(prober.answers)} requests: {prober.lost[:3]}")
         return told, problems
 
     def _prepare(self, move: Move) -> Ends:
-        ends = move.prepare(self.fleet)
-        self.fleet.converged = ""
+        ends = move.prepare(self.tenancy)
+        self.tenancy.converged = ""
         return ends
 
     @staticmethod
@@ -149,12 +149,6 @@ class Trial:
         folder = STATE / "logs"
         folder.mkdir(exist_ok=True)
         (folder / f"{case.name}.log").write_text("\n\n########\n\n".join(texts), encoding="utf-8")
-
-
-def last_line(text: str) -> str:
-    """What a playbook said of its failure."""
-    failed = [line for line in text.splitlines() if line.startswith(("fatal:", "[ERROR]"))]
-    return failed[-1][:300] if failed else ""
 
 
 def report(cases: t.Sequence[Case], results: t.Mapping[str, Result]) -> int:
@@ -187,12 +181,12 @@ def main() -> int:
         (STATE.parent / "faults-results.jsonl").unlink(missing_ok=True)
     seed = int(settings("SEED") or random.SystemRandom().randrange(1_000_000))
     machine.need({"openssl": "openssl", "ssh": "openssh-client", "dig": "dnsutils", "nsenter": "util-linux"})
-    fleet = Fleet(STATE, Node())
+    tenancy = Tenancy(STATE, Node())
     results = Results(STATE.parent / "faults-results.jsonl")
     try:
         say("the node")
-        fleet.prepare()
-        trial = Trial(fleet)
+        tenancy.prepare()
+        trial = Trial(tenancy)
         everything = matrix(trial.rehearse(), list(FAULTS), [name for name, fault in FAULTS.items() if fault.lasts])
         size = int(settings("SLICE") or 0)
         cases = chosen(everything, settings("CASES") or "*", settings("SHARD") or "1/1", size, seed)
@@ -210,7 +204,7 @@ def main() -> int:
         return report(cases, results.read())
     finally:
         if not settings("KEEP"):
-            fleet.remove()
+            tenancy.remove()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from fleet import TENANT, Fleet
+from tenancy import TENANT, Tenancy
 
 VERSIONS = ("1.0.0", "1.1.0")
 
@@ -34,7 +34,7 @@ class Move:
     :ivar holds: the field of the override that makes it last; empty for a plain deploy.
     """
 
-    prepare: t.Callable[[Fleet], Ends]
+    prepare: t.Callable[[Tenancy], Ends]
     words: tuple[str, ...]
     holds: str = ""
 
@@ -43,47 +43,47 @@ class Move:
         return [word.replace("{new}", str(ends.new)) for word in self.words]
 
 
-def absent(fleet: Fleet) -> Ends:
+def absent(tenancy: Tenancy) -> Ends:
     """There is no tenant."""
-    fleet.release_holds()
-    fleet.sql("UPDATE tenants SET state = 'removed', version = ? WHERE name = ?", VERSIONS[0], TENANT)
-    if fleet.converged != "removed":
-        fleet.must("deploy")
-    fleet.sql("UPDATE tenants SET state = 'active' WHERE name = ?", TENANT)
+    tenancy.release_holds()
+    tenancy.sql("UPDATE tenants SET state = 'removed', version = ? WHERE name = ?", VERSIONS[0], TENANT)
+    if tenancy.converged != "removed":
+        tenancy.must("deploy")
+    tenancy.sql("UPDATE tenants SET state = 'active' WHERE name = ?", TENANT)
     return Ends(None, VERSIONS[0])
 
 
-def serving(fleet: Fleet) -> str:
+def serving(tenancy: Tenancy) -> str:
     """It serves what the database wants, and nothing is held."""
-    version = fleet.version() or VERSIONS[0]
-    fleet.release_holds()
-    fleet.sql("UPDATE tenants SET state = 'active', version = ? WHERE name = ?", version, TENANT)
-    if fleet.converged != "active":
-        fleet.must("deploy")
+    version = tenancy.version() or VERSIONS[0]
+    tenancy.release_holds()
+    tenancy.sql("UPDATE tenants SET state = 'active', version = ? WHERE name = ?", version, TENANT)
+    if tenancy.converged != "active":
+        tenancy.must("deploy")
     return version
 
 
-def before_upgrade(fleet: Fleet) -> Ends:
+def before_upgrade(tenancy: Tenancy) -> Ends:
     """It serves, and there is another version."""
-    old = serving(fleet)
+    old = serving(tenancy)
     return Ends(old, next(one for one in VERSIONS if one != old))
 
 
-def before_rollback(fleet: Fleet) -> Ends:
+def before_rollback(tenancy: Tenancy) -> Ends:
     """It serves, and served another version before."""
-    old = serving(fleet)
+    old = serving(tenancy)
     new = next(one for one in VERSIONS if one != old)
     last = "SELECT version FROM applied_releases WHERE tenant = ? ORDER BY id DESC LIMIT 2"
-    if [row[0] for row in fleet.sql(last, TENANT)] != [old, new]:
+    if [row[0] for row in tenancy.sql(last, TENANT)] != [old, new]:
         for version in (new, old):
-            fleet.sql("UPDATE tenants SET version = ? WHERE name = ?", version, TENANT)
-            fleet.must("deploy")
+            tenancy.sql("UPDATE tenants SET version = ? WHERE name = ?", version, TENANT)
+            tenancy.must("deploy")
     return Ends(old, new)
 
 
-def before_end(fleet: Fleet) -> Ends:
+def before_end(tenancy: Tenancy) -> Ends:
     """It serves."""
-    return Ends(serving(fleet), None)
+    return Ends(serving(tenancy), None)
 
 
 ONE = ("--limit", TENANT)

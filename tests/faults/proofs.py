@@ -10,7 +10,7 @@ import json
 import re
 import typing as t
 
-from fleet import EDGE_ROOT, HOST, TENANT, ZONE, Fleet
+from tenancy import EDGE_ROOT, HOST, TENANT, ZONE, Tenancy
 from moves import Ends
 from node import TENANTS_ROOT
 
@@ -41,14 +41,14 @@ class Footprint:
         return found
 
 
-def footprint(fleet: Fleet) -> Footprint:
+def footprint(tenancy: Tenancy) -> Footprint:
     """The tenant's footprint now."""
-    node = fleet.node
+    node = tenancy.node
     label = f"--filter=label=tenantry.tenant={TENANT}"
     ids = node.run("docker", "ps", "-aq", label).split()
     containers = json.loads(node.run("docker", "inspect", *ids)) if ids else []
     root = node.path(f"{TENANTS_ROOT}/{TENANT}")
-    current = _target(fleet)
+    current = _target(tenancy)
     files = [str(path.relative_to(root)) for path in sorted(root.rglob("*"))] if root.is_dir() else []
     files = [one for one in files if not one.startswith("releases/") or f"/{current}" in one]
     others = sorted(path.name for path in (root / "releases").glob("*") if path.name != current)
@@ -59,14 +59,14 @@ def footprint(fleet: Fleet) -> Footprint:
         tuple(sorted(_container(one) for one in containers)),
         tuple(sorted(node.run("docker", "network", "ls", "--format={{.Name}}", label).split())),
         tuple(sorted(node.run("docker", "volume", "ls", "--format={{.Name}}", label).split())),
-        tuple(fleet.asker.dig(HOST)),
+        tuple(tenancy.asker.dig(HOST)),
         tuple(RELEASE.sub("<release>", one) for one in files),
     )
 
 
-def _target(fleet: Fleet) -> str:
+def _target(tenancy: Tenancy) -> str:
     try:
-        return fleet.node.path(f"{TENANTS_ROOT}/{TENANT}/current").readlink().name
+        return tenancy.node.path(f"{TENANTS_ROOT}/{TENANT}/current").readlink().name
     except OSError:
         return "-"
 
@@ -81,9 +81,9 @@ def _container(data: dict[str, t.Any]) -> str:
 # -- after the fault -------------------------------------------------------------------------------------------------
 
 
-def served(fleet: Fleet, ends: Ends) -> list[str]:
+def served(tenancy: Tenancy, ends: Ends) -> list[str]:
     """Users get the old or the new release, whole: both services answer with one version, or none does."""
-    answers = {(fleet.version("/version"), fleet.version("/api/version")) for _turn in range(ASKED)}
+    answers = {(tenancy.version("/version"), tenancy.version("/api/version")) for _turn in range(ASKED)}
     if len(answers) > 1:
         return [f"users get a mix: {sorted(map(str, answers))}"]
     ((web, api),) = answers
@@ -94,13 +94,13 @@ def served(fleet: Fleet, ends: Ends) -> list[str]:
     return []
 
 
-def converged(fleet: Fleet, wanted: str | None) -> list[str]:
+def converged(tenancy: Tenancy, wanted: str | None) -> list[str]:
     """Users get what the database wants."""
-    answers = {(fleet.version("/version"), fleet.version("/api/version")) for _turn in range(ASKED)}
+    answers = {(tenancy.version("/version"), tenancy.version("/api/version")) for _turn in range(ASKED)}
     return [] if answers == {(wanted, wanted)} else [f"after a plain run users get {answers}, not {wanted}"]
 
 
-def ledger(fleet: Fleet, after: int, code: int, ends: Ends, serves: str | None) -> list[str]:
+def ledger(tenancy: Tenancy, after: int, code: int, ends: Ends, serves: str | None) -> list[str]:
     """Nothing claims to run, and what succeeded did.
 
     :param after: sequence of the last operation before the move.
@@ -108,7 +108,7 @@ def ledger(fleet: Fleet, after: int, code: int, ends: Ends, serves: str | None) 
     :param serves: the version that users get, before the plain run.
     """
     found = []
-    rows = fleet.operations(after)
+    rows = tenancy.operations(after)
     for sequence, _identity, action, status, message in rows:
         if status not in ENDED:
             found.append(f"ledger: operation {sequence} ({action}) is {status} after a plain run")
@@ -121,13 +121,13 @@ def ledger(fleet: Fleet, after: int, code: int, ends: Ends, serves: str | None) 
     return found
 
 
-def is_quiet(fleet: Fleet) -> bool:
+def is_quiet(tenancy: Tenancy) -> bool:
     """Whether nothing of a killed run works on the node any more."""
-    return not fleet.node.modules()
+    return not tenancy.node.modules()
 
 
-def servers_answer(fleet: Fleet) -> bool:
+def servers_answer(tenancy: Tenancy) -> bool:
     """Whether engine, proxy and name server do."""
-    engine = fleet.node.run("docker", "version", "--format={{.Server.Version}}", check=False).strip()
-    status, _body = fleet.asker.https(f"nobody.{ZONE}", "/")
-    return bool(engine) and status == 404 and bool(fleet.asker.dig(ZONE, "SOA"))
+    engine = tenancy.node.run("docker", "version", "--format={{.Server.Version}}", check=False).strip()
+    status, _body = tenancy.asker.https(f"nobody.{ZONE}", "/")
+    return bool(engine) and status == 404 and bool(tenancy.asker.dig(ZONE, "SOA"))

@@ -112,7 +112,7 @@ def proxy(scene: Scene) -> str:
 
 def connection(scene: Scene) -> str:
     """Every connection to the node is cut; a new one can be made."""
-    return f"{scene.node.kill(lambda words: words.startswith('sshd: '))} processes of connections killed"
+    return f"{scene.node.kill(lambda words: words.startswith('sshd: root'))} processes of connections killed"
 
 
 def nameserver(scene: Scene) -> str:

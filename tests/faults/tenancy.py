@@ -36,8 +36,14 @@ class Run(t.NamedTuple):
     code: int
     text: str
 
+    @property
+    def why(self) -> str:
+        """What it said of its failure."""
+        failed = [line for line in self.text.splitlines() if line.startswith(("fatal:", "[ERROR]"))]
+        return failed[-1][:300] if failed else ""
 
-class Fleet:
+
+class Tenancy:
     """One tenant on one node.
 
     :param state: a directory for everything that is no node.
@@ -197,11 +203,13 @@ class Fleet:
     def must(self, playbook: str, *arguments: str) -> Run:
         """The same, where only success will do.
 
-        :raises RuntimeError: with what it printed.
+        :raises RuntimeError: with what it said of its failure.
         """
         run = self.play(playbook, *arguments)
         if run.code:
-            raise RuntimeError(f"{playbook} ended with {run.code}:\n{run.text}")
+            log = self.state / f"{playbook}.log"
+            log.write_text(run.text, encoding="utf-8")
+            raise RuntimeError(f"{playbook} ended with {run.code}, see {log}: {run.why}")
         return run
 
     def sql(self, statement: str, *values: t.Any) -> list[t.Any]:
