@@ -26,11 +26,11 @@ import figures  # noqa: E402  # found through the line above
 import machine  # noqa: E402
 import proofs  # noqa: E402
 from environments import BUILD  # noqa: E402
-from tenancy import Tenancy  # noqa: E402
 from matrix import BEGIN, Case, Result, Results, chosen, matrix  # noqa: E402
 from moves import MOVES, Ends, Move  # noqa: E402
 from node import Node  # noqa: E402
 from strikes import FAULTS, Scene  # noqa: E402
+from tenancy import Tenancy  # noqa: E402
 from watch import Prober, wait_for  # noqa: E402
 
 STATE = BUILD / "faults"
@@ -50,7 +50,7 @@ def say(text: str) -> None:
 
 
 class Trial:
-    """A tenancy on which moves are made, with and without faults.
+    """A tenant on which moves are made, with and without faults.
 
     :ivar footprints: of each move, before and after an undisturbed one.
     """

@@ -10,9 +10,9 @@ import json
 import re
 import typing as t
 
-from tenancy import EDGE_ROOT, HOST, TENANT, ZONE, Tenancy
 from moves import Ends
 from node import TENANTS_ROOT
+from tenancy import EDGE_ROOT, HOST, TENANT, ZONE, Tenancy
 
 ASKED = 4
 RELEASE = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
