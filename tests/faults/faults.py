@@ -102,16 +102,17 @@ class Trial:
         after, before = tenancy.last_sequence(), tenancy.journal.read().get("operation")
         scene = Scene(tenancy.node, tenancy.database, tenancy.control)
         playbook, *arguments = move.command(ends)
+        told = ""
         with Prober(tenancy.status) as prober:
             try:
-                told = fault.strike(scene) if case.step == BEGIN else ""
+                if case.step == BEGIN:
+                    told = fault.strike(scene)
                 scene.process = tenancy.start(playbook, *arguments)
-                if case.step != BEGIN:
-                    hit = tenancy.journal.reached(case.step, before, scene.process)
-                    told = fault.strike(scene) if hit else "the run ended before the step"
+                if case.step != BEGIN and tenancy.journal.reached(case.step, before, scene.process):
+                    told = fault.strike(scene)
                 run = tenancy.ended(scene.process)
             finally:
-                if told and told != "the run ended before the step":
+                if told:
                     fault.mend(scene)
             wait_for(lambda: proofs.is_quiet(tenancy), QUIET_SECONDS, "the end of what the run left working")
             wait_for(
@@ -121,7 +122,7 @@ class Trial:
             serves = tenancy.version()
             wanted = ends.new if not move.holds or tenancy.held(move.holds) is not None else ends.old
             plain = tenancy.play("deploy")
-        told = f"{told}; the run ended with {run.code}, users got {serves}, wanted was {wanted}"
+        told = f"{told or 'the run ended before the step'}; the run ended with {run.code}, users got {serves}, wanted was {wanted}"
         self._keep_logs(case, run.text, plain.text)
         if plain.code:
             problems.append(f"the next plain run ended with {plain.code}: {plain.why}")
