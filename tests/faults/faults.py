@@ -122,7 +122,8 @@ class Trial:
             serves = tenancy.version()
             wanted = ends.new if not move.holds or tenancy.held(move.holds) is not None else ends.old
             plain = tenancy.play("deploy")
-        told = f"{told or 'the run ended before the step'}; the run ended with {run.code}, users got {serves}, wanted was {wanted}"
+        told = told or "the run ended before the step"
+        told += f"; the run ended with {run.code}, users got {serves}, wanted was {wanted}"
         self._keep_logs(case, run.text, plain.text)
         if plain.code:
             problems.append(f"the next plain run ended with {plain.code}: {plain.why}")
