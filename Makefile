@@ -21,7 +21,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-clean test lint sanity units integration systemd molecule e2e e2e-all browser load faults bench docs build changelog role-readmes venv lock clean
+.PHONY: help demo demo-clean test lint sanity units integration systemd molecule e2e e2e-all browser load faults faults-slice bench docs build changelog role-readmes venv lock clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)$$/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -32,7 +32,7 @@ demo: venv ## deploy the example fleet on this machine: engine, proxy, name serv
 demo-clean: venv ## remove everything that the demo made
 	@PATH="$(VENV)/bin:$$PATH" $(TOOLS)/demo.sh clean
 
-test: ## lint, sanity, units, package, integration, systemd, molecule and the demo end to end
+test: ## lint, sanity, units, package, integration, systemd, molecule, the demo end to end and a few faults
 	@$(PYTHON) $(TOOLS)/run_all.py
 
 lint: venv ## formatters, linters, types, changelog, documentation, role READMEs
@@ -88,6 +88,9 @@ load: venv ## requests lost by upgrades, rollbacks and failing upgrades under co
 
 faults: venv ## kills and failures at every step of every move, on a node of their own; SLICE=6 takes six at random
 	@PATH="$(VENV)/bin:$$PATH" $(VENV)/bin/python tests/faults/faults.py
+
+faults-slice: venv ## three cases of make faults, at random, as make test takes them
+	@$(VENV)/bin/python $(TOOLS)/fault_slice.py
 
 clean: ## remove build/ (make demo-clean first, if the demo runs)
 	rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis .ansible

@@ -26,8 +26,8 @@ from stage import ENDING
 
 STAGES = REPORTS / "stages"
 FIRST, SERVERS = "venv", "estate"
-# The scenario has an engine of its own, in a machine of its own.
-READING = ("lint", "units", "build", "sanity", "systemd", "molecule")
+# The scenario and the faults have engines of their own, in machines of their own.
+READING = ("lint", "units", "build", "sanity", "systemd", "molecule", "faults-slice")
 TALKING = ("integration", "e2e")
 COMMANDS = {"estate": [sys.executable, str(ROOT / "tests" / "estate" / "estate.py"), "up"]}
 
