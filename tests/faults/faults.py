@@ -5,8 +5,8 @@
 
 ``CASES=upgrade:*:controller`` chooses, ``SHARD=2/4`` takes the second quarter, ``SLICE=6`` takes six at random, of two
 moves (``SEED=7`` the same ones again), ``FRESH=1`` forgets what earlier runs did, ``KEEP=1`` leaves the node for the
-next run. What passed is not tried again. The steps come from the journals of undisturbed moves, so that a new one is in the
-matrix as soon as it is in the role. It needs root.
+next run. What passed is not tried again. The steps come from undisturbed moves, so that a new one is in the matrix as
+soon as it is in the role. It needs root.
 """
 
 from __future__ import annotations
