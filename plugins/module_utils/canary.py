@@ -21,6 +21,7 @@ CANARY_ARGUMENTS: dict[str, t.Any] = {
     "seconds": {"type": "float", "required": True},
     "max_errors": {"type": "float", "default": 0.01},
     "max_slowdown": {"type": "float", "default": 2.0},
+    "slowdown_floor": {"type": "float", "default": 0.05},
     "min_requests": {"type": "int", "default": 20},
 }
 
@@ -89,6 +90,7 @@ class Budget:
 
     max_errors: float
     max_slowdown: float
+    slowdown_floor: float  # seconds; what is slower by less is noise where answers take a millisecond
     min_requests: int
 
     def exceeded(self, new: Traffic, old: Traffic) -> str:
@@ -101,10 +103,11 @@ class Budget:
                 f"of the old one {old.error_share:.1%}; {self.max_errors:.1%} more are allowed"
             )
         enough = old.requests >= self.min_requests and old.mean_seconds > 0
-        if enough and new.mean_seconds > old.mean_seconds * self.max_slowdown:
+        most = max(old.mean_seconds * self.max_slowdown, old.mean_seconds + self.slowdown_floor)
+        if enough and new.mean_seconds > most:
             return (
                 f"the new release takes {new.mean_seconds * 1000:.0f} ms for a request, the old one "
-                f"{old.mean_seconds * 1000:.0f} ms; {self.max_slowdown:g} times that is allowed"
+                f"{old.mean_seconds * 1000:.0f} ms; {most * 1000:.0f} ms are allowed"
             )
         return ""
 
@@ -116,7 +119,7 @@ def watch(
 
     :raises TenantryError: kind ``canary_failed`` as soon as the budget is exceeded, and those of the proxy.
     """
-    budget = Budget(params["max_errors"], params["max_slowdown"], params["min_requests"])
+    budget = Budget(params["max_errors"], params["max_slowdown"], params["slowdown_floor"], params["min_requests"])
     sides = (frozenset(params["services"]), frozenset(params["beside"]))
     first = api.metrics()
     begin = [Traffic.read(first, side) for side in sides]

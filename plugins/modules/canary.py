@@ -52,6 +52,10 @@ options:
     description: How many times the old release's mean time an answer may take.
     type: float
     default: 2.0
+  slowdown_floor:
+    description: By how many seconds an answer may take longer in any case. Where answers take a millisecond, twice that is noise.
+    type: float
+    default: 0.05
   min_requests:
     description: With fewer requests than this in the time nothing is known, and nothing fails.
     type: int

@@ -41,13 +41,20 @@ def test_only_what_came_since_counts_and_a_restarted_proxy_counts_from_nothing()
         (Traffic(100, 2, 2), Traffic(1000, 0, 20), "2 of 100 requests to the new release failed"),
         (Traffic(100, 2, 2), Traffic(1000, 20, 20), ""),
         (Traffic(19, 19, 2), Traffic(1000, 0, 20), ""),
-        (Traffic(100, 0, 5), Traffic(1000, 0, 20), "50 ms for a request, the old one 20 ms"),
-        (Traffic(100, 0, 5), Traffic(19, 0, 0.1), ""),
+        (Traffic(100, 0, 8), Traffic(1000, 0, 20), "80 ms for a request, the old one 20 ms; 70 ms are allowed"),
+        (Traffic(100, 0, 5), Traffic(1000, 0, 20), ""),
+        (Traffic(100, 0, 0.24), Traffic(1000, 0, 1), ""),
+        (
+            Traffic(100, 0, 250),
+            Traffic(1000, 0, 1000),
+            "2500 ms for a request, the old one 1000 ms; 2000 ms are allowed",
+        ),
+        (Traffic(100, 0, 8), Traffic(19, 0, 0.1), ""),
         (Traffic(0, 0, 0), Traffic(0, 0, 0), ""),
     ],
 )
 def test_a_new_release_may_be_a_little_worse(new, old, why):
-    found = Budget(0.01, 2.0, 20).exceeded(new, old)
+    found = Budget(0.01, 2.0, 0.05, 20).exceeded(new, old)
     assert why in found
     assert bool(found) == bool(why)
 
@@ -75,6 +82,7 @@ PARAMS = {
     "seconds": 0.05,
     "max_errors": 0.01,
     "max_slowdown": 2.0,
+    "slowdown_floor": 0.05,
     "min_requests": 20,
 }
 
