@@ -53,7 +53,9 @@ options:
     type: float
     default: 2.0
   slowdown_floor:
-    description: By how many seconds an answer may take longer in any case. Where answers take a millisecond, twice that is noise.
+    description:
+      - By how many seconds an answer may take longer in any case.
+      - Where answers take a millisecond, twice that is noise.
     type: float
     default: 0.05
   min_requests:
