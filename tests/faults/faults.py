@@ -122,6 +122,7 @@ class Trial:
             problems = proofs.served(tenancy, ends)
             serves = tenancy.version()
             wanted = ends.new if not move.holds or tenancy.held(move.holds) is not None else ends.old
+            until = tenancy.last_sequence()
             plain = tenancy.play("deploy")
         told = told or "the run ended before the step"
         told += f"; the run ended with {run.code}, users got {serves}, wanted was {wanted}"
@@ -133,7 +134,7 @@ class Trial:
             problems.append(f"a second plain run ended with {again.code} and found something to do")
             self._keep_logs(case, run.text, plain.text, again.text)
         problems += proofs.converged(tenancy, wanted)
-        problems += proofs.ledger(tenancy, after, run.code, ends, serves)
+        problems += proofs.ledger(tenancy, after, until, run.code, ends, serves)
         old, new = self.footprints[case.move]
         problems += proofs.footprint(tenancy).differences(new if wanted == ends.new else old)
         if not problems and move.holds != "release":  # what is replayed differs from what would be made new

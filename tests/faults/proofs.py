@@ -100,24 +100,26 @@ def converged(tenancy: Tenancy, wanted: str | None) -> list[str]:
     return [] if answers == {(wanted, wanted)} else [f"after a plain run users get {answers}, not {wanted}"]
 
 
-def ledger(tenancy: Tenancy, after: int, code: int, ends: Ends, serves: str | None) -> list[str]:
-    """Nothing claims to run, and what succeeded did.
+def ledger(tenancy: Tenancy, after: int, until: int, code: int, ends: Ends, serves: str | None) -> list[str]:
+    """Nothing claims to run, what failed says why, and what succeeded did.
 
     :param after: sequence of the last operation before the move.
+    :param until: that of the last one before the plain run; where it is the same, the move never began one.
     :param code: how the faulted run ended.
-    :param serves: the version that users get, before the plain run.
+    :param serves: the version that users got, before the plain run.
     """
     found = []
     rows = tenancy.operations(after)
     for sequence, _identity, action, status, message in rows:
         if status not in ENDED:
             found.append(f"ledger: operation {sequence} ({action}) is {status} after a plain run")
-        if status != "success" and status != "recovered" and not message:
+        if status not in ("success", "recovered") and not message:
             found.append(f"ledger: operation {sequence} ({action}) is {status} and does not say why")
-    if rows and rows[0][3] == "success" and serves != ends.new:
-        found.append(f"ledger: operation {rows[0][0]} ({rows[0][2]}) is success, but users got {serves}")
-    if rows and code == 0 and rows[0][3] != "success":
-        found.append(f"ledger: the run ended with 0, its operation is {rows[0][3]}: {rows[0][4]}")
+    for sequence, _identity, action, status, message in [row for row in rows if row[0] <= until]:
+        if status == "success" and serves != ends.new:
+            found.append(f"ledger: operation {sequence} ({action}) is success, but users got {serves}")
+        if code == 0 and status != "success":
+            found.append(f"ledger: the run ended with 0, operation {sequence} is {status}: {message}")
     return found
 
 

@@ -113,3 +113,34 @@ def test_a_step_is_seen_when_another_operation_begins_it(tmp_path):
     # An ended run begins nothing any more, and an old operation is not meant.
     assert not journal.reached("route", "old", process)
     assert not journal.reached("pull", "new", process)
+
+
+class Ledger:
+    """Operations of a tenant."""
+
+    def __init__(self, *rows: tuple[int, str, str, str, str]) -> None:
+        self.rows = rows
+
+    def operations(self, after: int) -> list[tuple[int, str, str, str, str]]:
+        return [row for row in self.rows if row[0] > after]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "until", "code", "serves", "said"),
+    [
+        (["recovered", "success"], 5, -9, "1.0.0", []),
+        (["success", "success"], 5, -9, "1.1.0", []),
+        (["success"], 4, 2, "1.0.0", []),  # the move never began, the plain run did it
+        (["running", "success"], 5, -9, "1.0.0", ["operation 5 (upgrade) is running after a plain run"]),
+        (["success", "success"], 5, 0, "1.0.0", ["operation 5 (upgrade) is success, but users got 1.0.0"]),
+        (["failure", "success"], 5, 0, "1.0.0", ["is failure and does not say why", "the run ended with 0"]),
+    ],
+)
+def test_the_ledger_is_asked_for_the_truth(statuses, until, code, serves, said):
+    from moves import Ends
+    from proofs import ledger
+
+    rows = Ledger(*((5 + number, str(number), "upgrade", status, "") for number, status in enumerate(statuses)))
+    found = ledger(rows, 4, until, code, Ends("1.0.0", "1.1.0"), serves)
+    assert len(found) == len(said)
+    assert all(words in one for words, one in zip(said, found))
