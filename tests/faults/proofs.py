@@ -113,7 +113,7 @@ def ledger(tenancy: Tenancy, after: int, until: int, code: int, ends: Ends, serv
     for sequence, _identity, action, status, message in rows:
         if status not in ENDED:
             found.append(f"ledger: operation {sequence} ({action}) is {status} after a plain run")
-        if status not in ("success", "recovered") and not message:
+        elif status not in ("success", "recovered") and not message:
             found.append(f"ledger: operation {sequence} ({action}) is {status} and does not say why")
     for sequence, _identity, action, status, message in [row for row in rows if row[0] <= until]:
         if status == "success" and serves != ends.new:
