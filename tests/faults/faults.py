@@ -29,7 +29,7 @@ from environments import BUILD  # noqa: E402
 from matrix import BEGIN, Case, Result, Results, chosen, matrix  # noqa: E402
 from moves import MOVES, Ends, Move  # noqa: E402
 from node import Node  # noqa: E402
-from strikes import FAULTS, Scene  # noqa: E402
+from strikes import FAULTS, Scene, restore  # noqa: E402
 from tenancy import Tenancy  # noqa: E402
 from watch import Prober, wait_for  # noqa: E402
 
@@ -190,6 +190,7 @@ def main() -> int:
     try:
         say("the node")
         tenancy.prepare()
+        restore(Scene(tenancy.node, tenancy.database, tenancy.control))
         trial = Trial(tenancy)
         size = int(settings("SLICE") or 0)
         # Each move is rehearsed first, which takes as long as a case.
