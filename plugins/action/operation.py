@@ -84,7 +84,7 @@ class ActionModule(ActionBase):
         lease = arguments.pop("lease", None)
         if not arguments.get("id"):
             outcome = self._told(operating.not_begun(failure), warnings, task_vars)
-            result = {"changed": False, "steps": [], "current": None}
+            result = {"changed": False, "steps": [], "current": None, "made_of": {}}
             return dict(result, ansible_facts={fleet.OUTCOME: outcome}, outcome=outcome)
         if lease is None:
             raise TenantryError("state=ended needs the lease that state=begun returned", "invalid")
@@ -106,6 +106,7 @@ class ActionModule(ActionBase):
                 message=outcome["message"],
                 release=outcome["release"],
                 steps=result.get("steps") or [],
+                **(result.get("made_of") or {}),
             )
         except TenantryError as error:
             # It ended on the node all the same.

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import typing as t
 
@@ -105,19 +106,29 @@ def _text(path: str) -> str:
 def end(params: dict[str, t.Any]) -> dict[str, t.Any]:
     """Close the journal and give the lock back; who lost the lease leaves the journal to the next one.
 
-    :returns: the steps, for the ledger; ``changed`` is False when the lock was not this operation's any more.
+    :returns: the steps, and what the current release was made of, for the ledger; ``changed`` is False when the lock
+        was not this operation's any more.
     """
     tree = ReleaseTree(params["root"], params["tenant"])
     lock, journal = TenantLock(tree.deploy_path), Journal(tree.deploy_path)
     holder = lock.read()
     if holder is None or (holder.operation, holder.token) != (params["id"], params["token"]):
-        return {"changed": False, "steps": [], "current": _current(tree)}
+        return {"changed": False, "steps": [], **_applied(tree)}
     if params["outcome"] == "lost":
         steps = (journal.read() or {}).get("steps", [])
     else:
         steps = journal.end(params["outcome"], params["release"])
     lock.release(params["id"], params["token"])
-    return {"changed": True, "steps": steps, "current": _current(tree)}
+    return {"changed": True, "steps": steps, **_applied(tree)}
+
+
+def _applied(tree: ReleaseTree) -> dict[str, t.Any]:
+    """Id of the current release, and what its manifest says that it was made of."""
+    current = _current(tree)
+    manifest: dict[str, t.Any] = {}
+    with contextlib.suppress(TenantryError):  # the next plan says what is wrong with it
+        manifest = (tree.manifest(current) if current else None) or {}
+    return {"current": current, "made_of": {key: manifest.get(key) for key in ("spec_digest", "version")}}
 
 
 def break_lock(params: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -167,6 +167,10 @@ current:
   description: Id of the current release.
   returned: when it began, or O(state=ended)
   type: str
+made_of:
+  description: C(spec_digest) and C(version) of the current release.
+  returned: when O(state=ended)
+  type: dict
 settle:
   description: What an interrupted operation left; which release serves, and which are left over.
   returned: when O(state=begun) and it began

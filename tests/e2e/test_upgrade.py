@@ -448,3 +448,6 @@ def test_the_history_tells_what_was_done(fleet):
     run = fleet.play("history", "-e", f"operation={operation}")
     assert "route " in run.text
     assert "is not in the ledger" in fleet.play("history", "-e", "operation=01").text
+    applied = fleet.sql("SELECT version, spec_digest FROM applied_releases WHERE tenant = 'e2e-closed'")
+    assert {version for version, _digest in applied} == {"1.0.0", "1.1.0"}
+    assert all(digest for _version, digest in applied)

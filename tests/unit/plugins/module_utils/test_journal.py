@@ -86,6 +86,24 @@ def test_a_step_without_the_lock_does_nothing(tmp_path):
         raise AssertionError("the step ran")
 
 
+def test_the_end_says_what_the_current_release_was_made_of(tmp_path):
+    begun = begin(tmp_path)
+    release = "20261121T041833Z-00000001"
+    tree = make_release(tmp_path, release, spec_digest="sha256:1", version="2.4.0")
+    tree.activate(release)
+    ended = end(begun)
+    assert (ended["current"], ended["made_of"]) == (release, {"spec_digest": "sha256:1", "version": "2.4.0"})
+
+
+def test_a_manifest_that_cannot_be_read_does_not_keep_an_operation_from_ending(tmp_path):
+    begun = begin(tmp_path)
+    release = "20261121T041833Z-00000001"
+    tree = make_release(tmp_path, release, version="2.4.0")
+    tree.activate(release)
+    (tmp_path / "acme" / "releases" / release / "RELEASE.json").write_text("{", encoding="utf-8")
+    assert end(begun)["made_of"] == {"spec_digest": None, "version": None}
+
+
 def test_ending_gives_the_lock_back_and_ending_twice_changes_nothing(tmp_path):
     begun = begin(tmp_path)
     assert end(begun)["changed"]
