@@ -19,7 +19,7 @@ from node import TENANTS_ROOT, TENANTS_SIZE, Node, command_line, descendants
 
 #: How long the engine is away: longer than any step waits without noticing.
 ENGINE_AWAY_SECONDS = 4.0
-REGISTRY = ["OUTPUT", "--protocol=tcp", "--dport=5000", "--jump=REJECT", "--reject-with=tcp-reset"]
+REGISTRY = ["OUTPUT", "-p", "tcp", "--dport", "5000", "-j", "REJECT", "--reject-with", "tcp-reset"]
 NAMESERVER = "tenantry-nameserver"
 
 
