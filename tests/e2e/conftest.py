@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ sys.path.insert(0, str(ROOT / "tests" / "tools"))
 
 import demo  # noqa: E402  # found through the line above
 import demo_check  # noqa: E402
+import guests  # noqa: E402
 
 STATE = Path(os.environ.get("TENANTRY_E2E_STATE") or ROOT / "build" / "e2e")
 CORES = {"newest": ROOT / "build" / "venv", "oldest": ROOT / "build" / "venv-2.16"}
@@ -69,9 +69,7 @@ class Fleet:
 
     def sql(self, statement: str, *values: t.Any) -> list[t.Any]:
         """One plain SQL statement on the tenant database."""
-        with sqlite3.connect(self.database, timeout=30) as connection:
-            connection.execute("PRAGMA foreign_keys=ON")
-            return connection.execute(statement, values).fetchall()
+        return guests.execute(self.database, statement, *values)
 
     def add(self, name: str, **columns: t.Any) -> str:
         """Insert a tenant of the stack ``tiny``; its name."""

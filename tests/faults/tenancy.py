@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import socket
-import sqlite3
 import subprocess
 import sys
 import typing as t
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import demo
 import demo_check
+import guests
 from node import TENANTS_ROOT, Node
 from watch import Journal, wait_for
 
@@ -214,13 +214,7 @@ class Tenancy:
 
     def sql(self, statement: str, *values: t.Any) -> list[t.Any]:
         """One statement on the tenant database."""
-        connection = sqlite3.connect(self.database / "tenants.sqlite", timeout=30)
-        try:
-            with connection:
-                connection.execute("PRAGMA foreign_keys=ON")
-                return connection.execute(statement, values).fetchall()
-        finally:
-            connection.close()
+        return guests.execute(self.database / "tenants.sqlite", statement, *values)
 
     # -- what the database says ------------------------------------------------------------------------------------
 

@@ -17,6 +17,17 @@ import leftovers
 import machine
 
 
+def execute(database: Path, statement: str, *values: t.Any) -> list[t.Any]:
+    """One statement on a tenant database; its rows."""
+    connection = sqlite3.connect(database, timeout=30)
+    try:
+        with connection:
+            connection.execute("PRAGMA foreign_keys=ON")
+            return connection.execute(statement, values).fetchall()
+    finally:
+        connection.close()
+
+
 class Guests:
     """The tenants, and the commands of their operator.
 
@@ -42,13 +53,7 @@ class Guests:
 
     def sql(self, statement: str, *values: t.Any) -> list[t.Any]:
         """One statement on the tenant database."""
-        connection = sqlite3.connect(self.database, timeout=30)
-        try:
-            with connection:
-                connection.execute("PRAGMA foreign_keys=ON")
-                return connection.execute(statement, values).fetchall()
-        finally:
-            connection.close()
+        return execute(self.database, statement, *values)
 
     def prepare(self) -> None:
         """Servers, an empty fleet, and the node made ready by the collection's own playbooks."""
