@@ -27,3 +27,42 @@ requirements:
 notes:
   - The module touches nothing on the engine that lacks the label C(tenantry.managed=true).
 """
+
+    #: What services join and use.
+    OBJECTS = r"""
+options:
+  networks:
+    description: Networks that the services use; those that are missing are made.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name on the engine.
+        type: str
+        required: true
+      internal:
+        description: Whether it has no way out of the node.
+        type: bool
+        default: false
+      labels:
+        description:
+          - Labels. C(tenantry.managed=true) must be among them, and C(tenantry.tenant) unless it is the platform's own.
+        type: dict
+        required: true
+  volumes:
+    description: Named volumes that the services use; those that are missing are made.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name on the engine.
+        type: str
+        required: true
+      labels:
+        description:
+          - Labels. C(tenantry.managed=true) must be among them, and C(tenantry.tenant) unless it is the platform's own.
+        type: dict
+        required: true
+"""

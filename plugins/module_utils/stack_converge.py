@@ -9,12 +9,13 @@ import dataclasses
 import functools
 import typing as t
 
-from . import container_fields, engine_containers, engine_images, engine_networks, engine_volumes
+from . import container_fields, engine_containers, engine_images, engine_networks
 from .engine_containers import Container, label_filters
 from .errors import TenantryError
 from .polling import Deadline, Pause
 from .stack import Stack
 from .stack_compare import Difference, differences, is_of, state_of, wanted_state, waves
+from .stack_objects import missing
 from .stack_project import Service
 from .stack_wait import Watch
 
@@ -52,7 +53,7 @@ class Convergence:
             for name, service in project.chosen(stack.profiles, stack.services).items()
         }
         before = stack.containers()
-        missing = _missing_objects(stack)
+        objects = missing(stack.engine, stack.networks, stack.volumes)
         images = {one.image: engine_images.image_id(stack.engine, one.image) for one in chosen.values()}
         found = differences(chosen, before, images, set(project.services) if stack.remove_orphans else None)
         if stack.strict:
@@ -60,8 +61,8 @@ class Convergence:
             found = [one for one in found if ("container", one.container, one.field) not in stack.accepted]
         if not stack.check_mode:
             _refuse_missing_images(stack, chosen, found, images)
-        for create in missing:
-            create()
+        for one in objects:
+            stack.act("create", one.kind, one.name, one.create)
         return cls(stack, chosen, before, found, deadline)
 
     def watch(self, services: t.Mapping[str, Service] | None = None) -> Watch:
@@ -203,22 +204,6 @@ def _edited(stack: Stack, chosen: t.Mapping[str, Service], containers: t.Sequenc
         ):
             found.append(Difference(container.service, name, RENAMED, name, container.own_name))
     return found
-
-
-def _missing_objects(stack: Stack) -> list[t.Callable[[], None]]:
-    """Networks and volumes to create. All are looked at before the first is made."""
-    todo: list[t.Callable[[], None]] = []
-    for network in stack.networks:
-        if not engine_networks.is_present(stack.engine, network):
-            todo.append(_creation(stack, "network", network.name, engine_networks.create, network))
-    for volume in stack.volumes:
-        if not engine_volumes.is_present(stack.engine, volume):
-            todo.append(_creation(stack, "volume", volume.name, engine_volumes.create, volume))
-    return todo
-
-
-def _creation(stack: Stack, kind: str, name: str, create: t.Callable[..., None], wanted: t.Any) -> t.Callable[[], None]:
-    return lambda: stack.act("create", kind, name, functools.partial(create, stack.engine, wanted))
 
 
 def _refuse_missing_images(

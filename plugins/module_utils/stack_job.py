@@ -20,6 +20,7 @@ from .engine_containers import PROJECT_LABEL, Container, label_filters
 from .errors import TenantryError
 from .polling import Deadline, Pause
 from .redaction import Redactor
+from .stack_objects import missing
 from .stack_options import OBJECT_ARGUMENTS, PROJECT_ARGUMENTS
 from .stack_project import Service, load
 from .stack_wait import LINES_IN_MESSAGE, ending
@@ -114,7 +115,8 @@ class Job:
             self._left_over()
             return self._result(True, None, [], False)
         compose_orphans.end(self.engine.host, self.compose.project)
-        self._make_what_it_joins()
+        for one in missing(self.engine, self.networks, self.volumes):  # nothing of the tenant may have run yet
+            one.create()
         adopted = self._adoptable(self._left_over(), service)
         yielded = False
         try:
@@ -131,15 +133,6 @@ class Job:
             raise self._failure(f"{self.label} ended {ending(ended)}", "failed", lines, exit_code=ended.exit_code)
         self._note_done(service)
         return self._result(True, ended.exit_code, lines, adopted is not None)
-
-    def _make_what_it_joins(self) -> None:
-        """Networks and volumes that are missing, because nothing of the tenant ran yet."""
-        for network in self.networks:
-            if not engine_networks.is_present(self.engine, network):
-                engine_networks.create(self.engine, network)
-        for volume in self.volumes:
-            if not engine_volumes.is_present(self.engine, volume):
-                engine_volumes.create(self.engine, volume)
 
     def _service(self) -> Service:
         project = load(self.compose)

@@ -21,6 +21,7 @@ author:
   - tenantry.platform contributors (@tenantry)
 extends_documentation_fragment:
   - tenantry.platform.docker
+  - tenantry.platform.docker.objects
   - tenantry.platform.operation
 attributes:
   check_mode:
@@ -89,40 +90,6 @@ options:
       - Whose stack this is. Objects of any other tenant are refused.
       - Without it, the labels of O(networks), O(volumes) and of the files decide.
     type: str
-  networks:
-    description: Networks that the services use.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: Name on the engine.
-        type: str
-        required: true
-      internal:
-        description: Whether it has no way out of the node.
-        type: bool
-        default: false
-      labels:
-        description:
-          - Labels. C(tenantry.managed=true) must be among them, and C(tenantry.tenant) unless it is the platform's own.
-        type: dict
-        required: true
-  volumes:
-    description: Named volumes that the services use.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: Name on the engine.
-        type: str
-        required: true
-      labels:
-        description:
-          - Labels. C(tenantry.managed=true) must be among them, and C(tenantry.tenant) unless it is the platform's own.
-        type: dict
-        required: true
   strict:
     description:
       - Compare every field of the containers with the files, such as limits, environment and mounts, and replace the

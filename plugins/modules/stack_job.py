@@ -23,6 +23,7 @@ author:
   - tenantry.platform contributors (@tenantry)
 extends_documentation_fragment:
   - tenantry.platform.docker
+  - tenantry.platform.docker.objects
   - tenantry.platform.operation
 attributes:
   check_mode:
@@ -68,40 +69,6 @@ options:
   tenant:
     description: Whose project this is. Files of any other tenant are refused. Required with O(state=absent).
     type: str
-  networks:
-    description: Networks that the service uses; those that are missing are made.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: Name on the engine.
-        type: str
-        required: true
-      internal:
-        description: Whether it has no way out of the node.
-        type: bool
-        default: false
-      labels:
-        description:
-          - Labels. C(tenantry.managed=true) must be among them, and C(tenantry.tenant) unless it is the platform's own.
-        type: dict
-        required: true
-  volumes:
-    description: Named volumes that the service uses; those that are missing are made.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: Name on the engine.
-        type: str
-        required: true
-      labels:
-        description:
-          - Labels. C(tenantry.managed=true) must be among them, and C(tenantry.tenant) unless it is the platform's own.
-        type: dict
-        required: true
   timeout:
     description: Seconds until the job must have ended. Then it is stopped with its own grace period.
     type: int

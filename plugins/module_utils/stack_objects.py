@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Networks and volumes that services join and use."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from . import engine_networks, engine_volumes
+from .engine import Engine
+
+
+class Missing(t.NamedTuple):
+    """One that is not there.
+
+    :ivar create: makes it.
+    """
+
+    kind: str
+    name: str
+    create: t.Callable[[], None]
+
+
+def missing(
+    engine: Engine, networks: t.Iterable[engine_networks.Network], volumes: t.Iterable[engine_volumes.Volume]
+) -> list[Missing]:
+    """Those to create. All are looked at before the first is made.
+
+    :raises TenantryError: kinds ``foreign_object`` and ``network_differs``.
+    """
+    return [
+        *(
+            Missing("network", one.name, functools.partial(engine_networks.create, engine, one))
+            for one in networks
+            if not engine_networks.is_present(engine, one)
+        ),
+        *(
+            Missing("volume", one.name, functools.partial(engine_volumes.create, engine, one))
+            for one in volumes
+            if not engine_volumes.is_present(engine, one)
+        ),
+    ]
