@@ -66,3 +66,32 @@ options:
         type: dict
         required: true
 """
+
+    #: Which service of compose files is run on its own.
+    ONE_OFF = r"""
+options:
+  service:
+    description: The service to run. What it depends on must run already.
+    type: str
+  profiles:
+    description: Profiles of the compose files to switch on.
+    type: list
+    elements: str
+    default: [job]
+  log_lines:
+    description: Log lines in RV(logs).
+    type: int
+    default: 20
+  redact:
+    description: Values, such as secrets, that are replaced by asterisks in logs and messages.
+    type: list
+    elements: str
+    default: []
+  redact_files:
+    description:
+      - Files on the node whose contents are replaced in the same way; of a directory, every file below it. Those that
+        do not exist are left out.
+    type: list
+    elements: path
+    default: []
+"""

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import re
+import tarfile
 import typing as t
 
 from . import container_fields
@@ -245,6 +247,31 @@ def log_tail(engine: Engine, container: Container, lines: int) -> list[str]:
             raise
         return []
     return clean_lines(raw)
+
+
+def stdout(engine: Engine, container: Container) -> str:
+    """All that a container wrote to its standard output.
+
+    :raises TenantryError: also where the log driver keeps none.
+    """
+    with engine.doing(f"read the output of container {container.name}"):
+        raw: bytes = engine.client.logs(container.id, stdout=True, stderr=False)
+    return raw.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def file_content(engine: Engine, container: Container, path: str) -> bytes | None:
+    """A regular file in a container, running or not; None where there is none."""
+    try:
+        with engine.doing(f"read {path} in container {container.name}"):
+            chunks, _stat = engine.client.get_archive(container.id, path)
+            archive = b"".join(chunks)
+    except TenantryError as error:
+        if is_missing(error):
+            return None
+        raise
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        member = files.extractfile(files.getmembers()[0])
+        return member.read() if member else None
 
 
 def stop(engine: Engine, container: Container, seconds: int | None = None) -> None:

@@ -24,6 +24,7 @@ author:
 extends_documentation_fragment:
   - tenantry.platform.docker
   - tenantry.platform.docker.objects
+  - tenantry.platform.docker.one_off
   - tenantry.platform.operation
 attributes:
   check_mode:
@@ -61,11 +62,6 @@ options:
   service:
     description: The service to run. What it depends on must run already. Required with O(state=ended).
     type: str
-  profiles:
-    description: Profiles of the compose files to switch on.
-    type: list
-    elements: str
-    default: [job]
   tenant:
     description: Whose project this is. Files of any other tenant are refused. Required with O(state=absent).
     type: str
@@ -87,22 +83,6 @@ options:
       - A file that says that the job is done. When it exists the job is not run.
       - The module writes it after the job has ended with code 0. Its directory must exist.
     type: path
-  log_lines:
-    description: Log lines in RV(logs).
-    type: int
-    default: 20
-  redact:
-    description: Values, such as secrets, that are replaced by asterisks in logs and messages.
-    type: list
-    elements: str
-    default: []
-  redact_files:
-    description:
-      - Files on the node whose contents are replaced in the same way; of a directory, every file below it. Those that
-        do not exist are left out.
-    type: list
-    elements: path
-    default: []
 """
 
 EXAMPLES = r"""
