@@ -32,6 +32,8 @@ RELEASE_LABEL = "tenantry.release"
 SPEC_DIGEST_LABEL = "tenantry.spec_digest"
 #: Which operation a container of a job or a hook belongs to.
 OPERATION_LABEL = "tenantry.operation"
+#: What such a container is run for: ``job``, ``hook`` or ``migration``.
+PURPOSE_LABEL = "tenantry.purpose"
 MANAGED = f"{MANAGED_LABEL}=true"
 
 #: An app container in which this file stands fails its health check, so that the edge stops sending requests to it.

@@ -16,6 +16,7 @@ from .engine import (
     MANAGED,
     MANAGED_LABEL,
     OPERATION_LABEL,
+    PURPOSE_LABEL,
     RELEASE_LABEL,
     SERVICE_LABEL,
     SPEC_DIGEST_LABEL,
@@ -147,6 +148,11 @@ class Container:
     def operation(self) -> str | None:
         """The operation whose job or hook it is."""
         return self.labels.get(OPERATION_LABEL) if self.one_off else None
+
+    @property
+    def purpose(self) -> str | None:
+        """What it is run for: ``job``, ``hook`` or ``migration``."""
+        return self.labels.get(PURPOSE_LABEL) if self.one_off else None
 
     @property
     def depends_on(self) -> tuple[str, ...]:

@@ -85,6 +85,10 @@ class Migration:
         :raises TenantryError: kinds ``migration_status_failed``, ``migration_unknown``, ``migration_changed``,
             ``migration_not_validated``.
         """
+        if not self._can_ask():
+            self._refuse_unvalidated(["what its command does"])
+            nothing = Status((), ())
+            return {**self._result(nothing, nothing), "pending": [self.params["name"]]}
         status = self._read()
         self._refuse_unvalidated(status.pending)
         return self._result(status, status)
@@ -155,7 +159,7 @@ class Migration:
         """A command that nobody can ask what is pending: it runs every time, and has to bear that."""
         nothing = Status((), ())
         if not check_mode:
-            self._refuse_unvalidated(["what the command does"])
+            self._refuse_unvalidated(["what its command does"])
             self._apply()
         return {**self._result(nothing, nothing), "changed": True}
 

@@ -10,7 +10,7 @@ import typing as t
 
 from . import compose_orphans, engine_containers, engine_images, engine_networks, engine_volumes
 from .compose_cli import Compose
-from .engine import OPERATION_LABEL, Engine
+from .engine import OPERATION_LABEL, PURPOSE_LABEL, Engine
 from .engine_containers import PROJECT_LABEL, Container
 from .errors import TenantryError
 from .polling import Deadline, Pause
@@ -135,8 +135,10 @@ class OneOff:
                 images=[service.image],
             )
         given = [word for name, value in sorted(self.environment.items()) for word in ("--env", f"{name}={value}")]
-        # So that a later operation knows that nobody waits for it any more.
-        owned = ["--label", f"{OPERATION_LABEL}={self.operation}"] if self.operation else []
+        # So that a later operation knows that nobody waits for it any more, and whether it may be ended.
+        labels = [f"{PURPOSE_LABEL}={self.purpose}"]
+        labels += [f"{OPERATION_LABEL}={self.operation}"] if self.operation else []
+        owned = [word for label in labels for word in ("--label", label)]
         options = ["run", "--detach", "--no-TTY", "--no-deps", *owned, *given]
         self.compose.run(*options, self.service, *self.command, timeout=START_SECONDS)
         started = self.left_over()

@@ -9,6 +9,7 @@ What a run that was killed did leave behind is removed by the next operation on 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import time
 import typing as t
@@ -18,7 +19,7 @@ from .engine import Engine
 from .engine_containers import Container, label_filters
 from .errors import TenantryError
 from .one_off import ONE_OFF_ARGUMENTS, OneOff
-from .polling import Deadline
+from .polling import Deadline, wait_until
 from .stack_project import Service
 from .stack_wait import ending
 
@@ -128,18 +129,27 @@ def _keep() -> None:
     """A job goes on whoever died."""
 
 
-def remove_left(engine: Engine, tenant: str, operation: str, check_mode: bool) -> dict[str, t.Any]:
+def _at_rest(engine: Engine, container: Container) -> bool | None:
+    now = engine_containers.reread(engine, container)
+    return True if now is None or now.state != "running" else None
+
+
+def remove_left(engine: Engine, tenant: str, operation: str, timeout: float, check_mode: bool) -> dict[str, t.Any]:
     """Remove the containers that jobs and hooks of other operations on a tenant left.
 
     The caller holds the tenant's lock, so that no other operation lives. What somebody started by hand with
-    ``docker compose run`` names no operation, and stays.
+    ``docker compose run`` names no operation, and stays. A migration that works on is waited for: it may be half-way.
 
     :param operation: id of the one that lives.
+    :param timeout: seconds that migrations may still take.
     :returns: a module result.
     """
     found = engine_containers.read(engine, label_filters(tenant=tenant))
     left = [one for one in found if one.operation not in (None, operation)]
+    deadline = Deadline(timeout)
     for container in left if not check_mode else ():
+        if container.purpose == "migration":
+            wait_until(functools.partial(_at_rest, engine, container), deadline)
         if container.state in ("running", "restarting"):
             engine_containers.stop(engine, container)
         engine_containers.remove(engine, container, anonymous_volumes=True)
@@ -159,5 +169,5 @@ def run(
 ) -> dict[str, t.Any]:
     """Run a job, or remove what others left; returns a module result."""
     if params["state"] == "absent":
-        return remove_left(engine, params["tenant"], params["operation"]["id"], check_mode)
+        return remove_left(engine, params["tenant"], params["operation"]["id"], params["timeout"], check_mode)
     return Job.from_params(engine, params, keep_or_yield).run(check_mode)

@@ -43,8 +43,9 @@ options:
     description:
       - V(ended) runs one job to its end.
       - V(absent) removes the containers that jobs and hooks of other operations on O(tenant) left; one that runs is
-        stopped with its own grace period first. Needs O(operation), whose lock says that no other one lives. Containers
-        that name no operation, such as those of C(docker compose run) by hand, stay.
+        stopped with its own grace period first, but a migration is waited for, up to O(timeout). Needs O(operation),
+        whose lock says that no other one lives. Containers that name no operation, such as those of
+        C(docker compose run) by hand, stay.
     type: str
     choices: [ended, absent]
     default: ended

@@ -48,8 +48,11 @@ HOOK_EVENTS = (
     "post_rollback",
     "on_failure",
 )
-MIGRATION_DRIVERS = ("command", "alembic", "django", "artisan", "rails", "dbmate")
-BACKUP_ENGINES = ("pgbackrest", "pg_dump", "restic")
+MIGRATION_DRIVERS = ("command", "alembic", "django", "dbmate")
+MIGRATION_KINDS = ("reversible", "expand", "irreversible", "contract")
+# What a backing service is, for those that ask it in its own language.
+DATABASES = ("postgresql", "mariadb", "redis")
+BACKUP_ENGINES = ("pgbackrest", "pg_dump", "mariadb_dump", "redis", "restic")
 IGNORE_MODES = ("ignore", "record")
 CONNECTIONS = ("ssh", "local")
 ROUTE_VIAS = ("file", "labels")
@@ -68,7 +71,7 @@ COLUMNS = {
     "services": (
         "id tenant stack name kind enabled image version command port replicas cpus memory health_type "
         "health_path health_command health_interval health_timeout health_retries health_start_period "
-        "stop_grace_period run_as read_only_root no_new_privileges cap_add pids_limit tmpfs memory_swap"
+        "stop_grace_period run_as read_only_root no_new_privileges cap_add pids_limit tmpfs memory_swap database"
     ),
     "service_environment": "id tenant stack service name value",
     "service_labels": "id tenant stack service name value",
@@ -79,7 +82,9 @@ COLUMNS = {
     "route_backends": "id tenant stack route service weight",
     "access_rules": "id tenant stack service route position action cidr everyone",
     "secrets": "id tenant stack name vault reference",
-    "migrations": "id tenant stack service name driver command rollback_command timeout reversible",
+    "migrations": (
+        "id tenant stack service name driver command status_command rollback_command database kind timeout lock_timeout"
+    ),
     "hooks": "id tenant stack service name event command timeout",
     "backup_policies": "id tenant stack service name engine volume schedule retention_days",
     "ignore_rules": "id tenant kind resource field mode accepted reason expires_at created_at",

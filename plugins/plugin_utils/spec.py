@@ -24,7 +24,12 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils.database_queries
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import serialize
 from ansible_collections.tenantry.platform.plugins.plugin_utils.spec_groups import Groups
 from ansible_collections.tenantry.platform.plugins.plugin_utils.spec_hostnames import Hostnames, hostname_or_none
-from ansible_collections.tenantry.platform.plugins.plugin_utils.spec_policies import hooks, ignore_rules, policies
+from ansible_collections.tenantry.platform.plugins.plugin_utils.spec_policies import (
+    hooks,
+    ignore_rules,
+    migrations,
+    policies,
+)
 from ansible_collections.tenantry.platform.plugins.plugin_utils.spec_routes import routes
 from ansible_collections.tenantry.platform.plugins.plugin_utils.spec_services import Services
 
@@ -284,6 +289,7 @@ class _Builder:
             "services": services,
             "routes": its_routes,
             "secrets": secrets,
+            "migrations": migrations(self.rows, model.name, stack.name if stack else None, services, problems),
             "hooks": hooks(self.rows, model.name, stack.name if stack else None, services, problems),
             "release": found["release"]["value"] if "release" in found else None,
             "closed": "maintenance" in found,

@@ -151,6 +151,7 @@ class Service(_Model):
     pids_limit: t.Annotated[int, PlainValidator(rules.integer(1, 1000000))] = 200
     tmpfs: t.Annotated[list[str], PlainValidator(rules.paths)] = ["/tmp"]
     memory_swap: t.Optional[t.Annotated[int, PlainValidator(rules.memory)]] = None
+    database: t.Optional[t.Annotated[str, PlainValidator(rules.choice(*schema.DATABASES))]] = None
 
 
 class Volume(_Model):
@@ -192,13 +193,16 @@ class AccessRule(_Model):
 class Migration(_Model):
     """A row of ``migrations``."""
 
-    name: Name
+    name: t.Annotated[str, PlainValidator(rules.migration_name)]
     service: Name
     driver: t.Annotated[str, PlainValidator(rules.choice(*schema.MIGRATION_DRIVERS))] = "command"
     command: t.Optional[Command] = None
+    status_command: t.Optional[Command] = None
     rollback_command: t.Optional[Command] = None
+    database: t.Optional[Name] = None
+    kind: t.Annotated[str, PlainValidator(rules.choice(*schema.MIGRATION_KINDS))] = "expand"
     timeout: t.Annotated[int, PlainValidator(rules.integer(1, 86400))] = 600
-    reversible: Flag = False
+    lock_timeout: t.Annotated[int, PlainValidator(rules.integer(1, 60))] = 3
 
 
 class Hook(_Model):

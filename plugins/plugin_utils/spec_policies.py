@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.tenantry.platform.plugins.plugin_utils import database_schema as schema
+from ansible_collections.tenantry.platform.plugins.plugin_utils import databases
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_models as models
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_overrides as overrides
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_rules as rules
@@ -29,15 +30,54 @@ def policies(
     :param everywhere: ignore rules of all tenants.
     """
     names = {service["name"] for service in services}
-    result = {
-        "migrations": _named(rows, "migrations", models.Migration, tenant, stack, names, problems),
+    return {
         "backups": _named(rows, "backup_policies", models.BackupPolicy, tenant, stack, names, problems),
         "ignore_rules": [*everywhere, *ignore_rules(rows, tenant, problems)],
     }
-    for migration in result["migrations"]:
-        if migration["driver"] == "command" and migration["command"] is None:
-            problems.append((f"migrations.{migration['name']}.command", "is missing: driver is command"))
-    return result
+
+
+def migrations(
+    rows: Rows,
+    tenant: str,
+    stack: str | None,
+    services: t.Sequence[t.Mapping[str, t.Any]],
+    problems: list[Problem],
+) -> list[dict[str, t.Any]]:
+    """Migrations by name, each with its database; None where the tenant has none that can be asked."""
+    images = {service["name"] for service in services if service["kind"] != "backing"}
+    servers = {service["name"]: service for service in services if service["database"] in databases.WITH_SCHEMA}
+    found = _named(rows, "migrations", models.Migration, tenant, stack, images, problems, "app or job service")
+    for migration in found:
+        field = f"migrations.{migration['name']}"
+        wrong = [*_commands(migration), *_database(migration, servers)]
+        problems += [(f"{field}.{column}", reason) for column, reason in wrong]
+        if migration["database"] is None and servers:
+            migration["database"] = next(iter(servers))
+    return found
+
+
+def _commands(migration: t.Mapping[str, t.Any]) -> t.Iterator[Problem]:
+    if migration["driver"] == "command":
+        if migration["command"] is None:
+            yield "command", "is missing: driver is command"
+        return
+    for column in ("status_command", "rollback_command"):
+        if migration[column] is not None:
+            yield column, f"is for driver command: {migration['driver']} is asked in its own way"
+
+
+def _database(migration: t.Mapping[str, t.Any], servers: t.Mapping[str, t.Mapping[str, t.Any]]) -> t.Iterator[Problem]:
+    name = migration["database"]
+    if name is None and len(servers) > 1:
+        yield "database", f"is missing: there are {', '.join(sorted(servers))}"
+    elif name is not None and name not in servers:
+        kinds = " or ".join(databases.WITH_SCHEMA)
+        yield "database", f"there is no backing service {name} whose database is {kinds}"
+    elif servers:
+        try:
+            databases.entered(servers[name or next(iter(servers))])
+        except ValueError as error:
+            yield "database", f"service {name or next(iter(servers))} {error}"
 
 
 def hooks(

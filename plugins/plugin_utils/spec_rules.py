@@ -159,6 +159,13 @@ def hook_name(value: t.Any) -> str:
     return str.__str__(value)
 
 
+def migration_name(value: t.Any) -> str:
+    """As :func:`name`; with ``migrate-`` before it, it is the name of a compose service."""
+    if len(name(value)) > 24:
+        raise ValueError(f"{shown(value)} is longer than 24 characters")
+    return str.__str__(value)
+
+
 def path_prefix(value: t.Any) -> str:
     """Path prefix of a route."""
     if {".", ".."} & set(path_prefix_text(value).split("/")):

@@ -222,6 +222,8 @@ def _check_service(model: models.Service) -> list[Problem]:
         problems.append(("health_command", "is missing: health_type is command"))
     if model.kind != "app" and model.replicas != 1:
         problems.append(("replicas", f"{model.replicas} is too many: only app services have more than one"))
+    if model.database is not None and model.kind != "backing":
+        problems.append(("database", f"is for backing services, and this is of kind {model.kind}"))
     if model.memory_swap is not None and (model.memory is None or model.memory_swap < model.memory):
         problems.append(("memory_swap", "is memory and swap together: it needs memory, and cannot be less"))
     return problems
@@ -250,6 +252,7 @@ def _entry(
     return {
         "name": model.name,
         "kind": model.kind,
+        "database": model.database,
         "image": model.image,
         "command": model.command,
         "port": model.port,

@@ -105,10 +105,14 @@ def stages(
     before = hooks("post_health", "pre_switch") if not promoting else []
     found = hooks(first_event)
     found += when(manifest["projects"]["backing"], "backing")
+    migrations = manifest.get("migrations") or []
+    before_jobs, after_jobs = (hooks("pre_migrate"), hooks("post_migrate")) if jobs else ([], [])
+    found += before_jobs
+    # A rollback, too: an older image says so when the database has become too new for it.
+    found += when(migrations and switching and not promoting, "migrate")
     if jobs:
-        found += hooks("pre_migrate")
         found += when(any(one["kind"] == "job" for one in manifest["services"].values()), "jobs")
-        found += hooks("post_migrate")
+    found += after_jobs
     found += when(how["way"] == "recreate", "recreate")
     for number, turn in enumerate(how["turns"]):
         found += [{"file": "replica", "turn": turn}, *(before if number == 0 else []), {"file": "turn", "turn": turn}]
@@ -119,7 +123,9 @@ def stages(
     if waits:
         return [*found, {"file": "wait"}]
     found += [{"file": "route"}, *hooks("post_switch"), *when(how["workers"], "workers"), {"file": "activate"}]
-    return [*found, *when(closed, "closed"), *hooks("pre_drain"), {"file": "retire"}]
+    contracts = switching and any(one["kind"] == "contract" for one in migrations)
+    last = when(contracts and (jobs or promoting), "contract")
+    return [*found, *when(closed, "closed"), *hooks("pre_drain"), {"file": "retire"}, *last]
 
 
 def _most(manifest: Manifest) -> int:

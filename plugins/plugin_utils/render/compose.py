@@ -63,7 +63,7 @@ def one_off(
 ) -> dict[str, t.Any]:
     """A command to run once beside a service: its image, environment, secrets, volumes and networks, and no route.
 
-    The image's entrypoint is not used: the command is all that runs.
+    The image's entrypoint is not used: the command is all that runs, this one or one that is given at the start.
 
     :param service: a service of kind ``app`` or ``job``.
     :param name: what the labels call it.
@@ -71,6 +71,26 @@ def one_off(
     """
     job = {**service, "kind": "job", "command": [], "depends_on": [], "replicas": 1, "health": {"type": "none"}}
     return _service(spec, job, images, release, name, command)
+
+
+def one_off_project(
+    spec: Spec, release: str, images: t.Mapping[str, str], wanted: t.Mapping[str, tuple[str, t.Sequence[str]]]
+) -> dict[str, t.Any] | None:
+    """Compose project ``<tenant>-<release8>`` of nothing but one-off services.
+
+    :param wanted: by name in the project the service that it is like, and its command; one without any gets it when
+        it is run.
+    :returns: None when nothing is wanted.
+    :raises TenantryError: kind ``invalid``.
+    """
+    if not wanted:
+        return None
+    services = {service["name"]: service for service in spec["services"]}
+    rendered = {
+        name: one_off(spec, services[like], images, release, name, command) for name, (like, command) in wanted.items()
+    }
+    used = [services[like] for like, _command in wanted.values()]
+    return project(names.app_project(spec["name"], release), spec, used, rendered, external_networks(spec))
 
 
 def external_networks(spec: Spec) -> dict[str, t.Any]:
@@ -151,7 +171,7 @@ def _service(
     images: t.Mapping[str, str],
     release: str | None,
     one_off_name: str = "",
-    entrypoint: t.Sequence[str] = (),
+    entrypoint: t.Sequence[str] | None = None,
 ) -> dict[str, t.Any]:
     if service["name"] not in images:
         raise TenantryError(
@@ -164,7 +184,7 @@ def _service(
     definition: dict[str, t.Any] = {"image": images[service["name"]]}
     if job:
         definition["profiles"] = ["job"]
-    if entrypoint:
+    if entrypoint is not None:
         definition["entrypoint"] = [_sound(word, service, "command") for word in entrypoint]
     if service["command"] is not None:
         definition["command"] = [_sound(word, service, "command") for word in service["command"]]

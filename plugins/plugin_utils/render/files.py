@@ -14,6 +14,7 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils.render import (
     compose,
     dns,
     hooks,
+    migrations,
     names,
     secret_files,
     serialize,
@@ -23,7 +24,7 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils.render import (
 Spec = t.Mapping[str, t.Any]
 File = dict[str, t.Any]
 
-APP, BACKING, HOOKS = "compose.yaml", "backing.yaml", "hooks.yaml"
+APP, BACKING, HOOKS, MIGRATIONS = "compose.yaml", "backing.yaml", "hooks.yaml", "migrations.yaml"
 ROUTE, RECORDS = "route.yml", "records.json"
 
 
@@ -41,6 +42,7 @@ def release_files(spec: Spec, release: str, images: t.Mapping[str, str], secrets
         (APP, compose.app_project(spec, release, images)),
         (BACKING, compose.backing_project(spec, images)),
         (HOOKS, hooks.project(spec, release, images)),
+        (MIGRATIONS, migrations.project(spec, release, images)),
         (ROUTE, traefik.route_file(spec, release)),
         (RECORDS, dns.record_sets(spec)),
     ):
@@ -99,6 +101,7 @@ def manifest(
             for service in spec["services"]
         },
         "hooks": hooks.listed(spec),
+        "migrations": migrations.listed(spec),
         "networks": compose.networks(spec),
         "volumes": compose.volumes(spec),
         "files": {file["path"]: _described(file) for file in files},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.tenantry.platform.plugins.plugin_utils.render import compose, names
+from ansible_collections.tenantry.platform.plugins.plugin_utils.render import compose
 
 Spec = t.Mapping[str, t.Any]
 
@@ -19,18 +19,8 @@ def project(spec: Spec, release: str, images: t.Mapping[str, str]) -> dict[str, 
     :returns: None for a tenant without hooks.
     :raises TenantryError: kind ``invalid``.
     """
-    if not spec["hooks"]:
-        return None
-    services = {service["name"]: service for service in spec["services"]}
-    rendered = {
-        _service(hook): compose.one_off(
-            spec, services[hook["service"]], images, release, _service(hook), hook["command"]
-        )
-        for hook in spec["hooks"]
-    }
-    used = [services[hook["service"]] for hook in spec["hooks"]]
-    name = names.app_project(spec["name"], release)
-    return compose.project(name, spec, used, rendered, compose.external_networks(spec))
+    wanted = {_service(hook): (str(hook["service"]), hook["command"]) for hook in spec["hooks"]}
+    return compose.one_off_project(spec, release, images, wanted)
 
 
 def listed(spec: Spec) -> list[dict[str, t.Any]]:

@@ -58,8 +58,10 @@ HOOK_EVENTS = (
     "post_rollback",
     "on_failure",
 )
-MIGRATION_DRIVERS = ("command", "alembic", "django", "artisan", "rails", "dbmate")
-BACKUP_ENGINES = ("pgbackrest", "pg_dump", "restic")
+MIGRATION_DRIVERS = ("command", "alembic", "django", "dbmate")
+MIGRATION_KINDS = ("reversible", "expand", "irreversible", "contract")
+DATABASES = ("postgresql", "mariadb", "redis")
+BACKUP_ENGINES = ("pgbackrest", "pg_dump", "mariadb_dump", "redis", "restic")
 IGNORE_MODES = ("ignore", "record")
 CONNECTIONS = ("ssh", "local")
 ROUTE_VIAS = ("file", "labels")
@@ -252,11 +254,13 @@ class _Builder:
             sa.Column("pids_limit", sa.Integer),
             sa.Column("tmpfs", sa.Text),
             sa.Column("memory_swap", sa.String(16)),
+            sa.Column("database", sa.String(16)),
             self.unique(table, "tenant", "name"),
             self.unique(table, "stack", "name"),
             self.check(table, "name", _named("name", 32)),
             self.choice(table, "kind", KINDS),
             self.choice(table, "health_type", HEALTH_TYPES),
+            self.choice(table, "database", DATABASES),
             self.check(table, "image", "image <> ''"),
             self.check(table, "port", "port BETWEEN 1 AND 65535"),
             self.check(table, "replicas", "replicas BETWEEN 1 AND 100"),
@@ -393,13 +397,18 @@ class _Builder:
             sa.Column("name", sa.String(NAME), nullable=False, server_default="main"),
             sa.Column("driver", sa.String(16), nullable=False, server_default="command"),
             sa.Column("command", sa.Text),
+            sa.Column("status_command", sa.Text),
             sa.Column("rollback_command", sa.Text),
+            sa.Column("database", sa.String(NAME)),
+            sa.Column("kind", sa.String(16), nullable=False, server_default="expand"),
             sa.Column("timeout", sa.Integer, nullable=False, server_default="600"),
-            sa.Column("reversible", sa.Boolean, nullable=False, server_default=sa.false()),
+            sa.Column("lock_timeout", sa.Integer, nullable=False, server_default="3"),
             self.unique(table, "tenant", "name"),
             self.unique(table, "stack", "name"),
             self.choice(table, "driver", MIGRATION_DRIVERS),
+            self.choice(table, "kind", MIGRATION_KINDS),
             self.check(table, "timeout", "timeout BETWEEN 1 AND 86400"),
+            self.check(table, "lock_timeout", "lock_timeout BETWEEN 1 AND 60"),
         )
         table = "hooks"
         self.table(

@@ -36,8 +36,8 @@ def test_one_row_is_a_whole_tenant(tenants):
     found = one(tenants)
     assert list(found) == [
         "schema", "name", "display_name", "state", "node", "zone", "subdomain", "tier", "ring", "strategy",
-        "version", "pinned_version", "maintenance", "addresses", "ttl", "services", "routes", "secrets", "hooks",
-        "release", "closed", "held",
+        "version", "pinned_version", "maintenance", "addresses", "ttl", "services", "routes", "secrets",
+        "migrations", "hooks", "release", "closed", "held",
     ]  # fmt: skip
     assert {key: found[key] for key in list(found)[:15]} == {
         "schema": 1,
@@ -71,6 +71,7 @@ def test_one_row_is_a_whole_tenant(tenants):
     assert services(found)["web"] == {
         "name": "web",
         "kind": "app",
+        "database": None,
         "image": "registry.example/web:1.0",
         "command": None,
         "port": 8080,
@@ -524,7 +525,6 @@ def test_a_bad_rule_for_everybody_quarantines_nobody(tenants):
 def test_policies_stand_beside_the_spec(tenants):
     tenants.tenant("acme")
     tenants.add("backup_policies", stack="standard", service="db", engine="pg_dump", schedule="0 3 * * *")
-    tenants.add("migrations", stack="standard", service="web", command='["migrate"]', reversible=1)
     tenants.add("ignore_rules", kind="container", reason="known", expires_at="2030-01-01T00:00:00Z")
     found = tenants.fleet().policies["acme"]
     assert found["backups"] == [
@@ -537,8 +537,63 @@ def test_policies_stand_beside_the_spec(tenants):
             "retention_days": 30,
         }
     ]
-    assert found["migrations"][0]["command"] == ["migrate"]
     assert found["ignore_rules"][0]["expires_at"] == "2030-01-01T00:00:00Z"
+
+
+def migration(tenants, **columns):
+    tenants.tenant("acme")
+    tenants.add("migrations", checks=False, stack="standard", **{"service": "web", "driver": "alembic", **columns})
+    fleet = tenants.fleet()
+    return fleet.specs["acme"]["migrations"][0] if "acme" in fleet.specs else fleet.invalid["acme"]
+
+
+def test_a_migration_is_of_the_only_database_there_is(tenants):
+    tenants.sql("UPDATE services SET database = 'postgresql' WHERE name = 'db'")
+    found = migration(tenants, driver="command", command='["app", "up"]', status_command='["app", "status"]')
+    assert found == {
+        "name": "main", "service": "web", "driver": "command", "command": ["app", "up"],
+        "status_command": ["app", "status"], "rollback_command": None, "database": "db", "kind": "expand",
+        "timeout": 600, "lock_timeout": 3,
+    }  # fmt: skip
+
+
+def test_a_migration_without_a_database_that_can_be_asked_has_none(tenants):
+    assert migration(tenants)["database"] is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "field", "reason"),
+    [
+        ({"driver": "command"}, "command", "is missing: driver is command"),
+        ({"status_command": '["x"]'}, "status_command", "is for driver command: alembic is asked in its own way"),
+        ({"driver": "rails"}, "driver", "rails"),
+        ({"kind": "fast"}, "kind", "fast"),
+        ({"name": "m" * 25}, "name", "longer than 24"),
+        ({"lock_timeout": 0}, "lock_timeout", "0"),
+        ({"service": "db"}, "service", "there is no app or job service db"),
+        ({"database": "web"}, "database", "there is no backing service web whose database is postgresql or mariadb"),
+    ],
+)
+def test_what_is_wrong_with_a_migration_is_named(tenants, columns, field, reason):
+    (problem,) = migration(tenants, **columns)
+    assert problem["field"] == f"migrations.{columns.get('name', 'main')}.{field}"
+    assert reason in problem["reason"]
+
+
+def test_a_mariadb_whose_database_has_no_name_cannot_be_migrated(tenants):
+    tenants.sql("UPDATE services SET database = 'mariadb' WHERE name = 'db'")
+    (problem,) = migration(tenants)
+    assert problem == {
+        "field": "migrations.main.database",
+        "reason": "service db has no variable MARIADB_DATABASE, so that nobody knows which database it is",
+    }
+
+
+def test_only_a_backing_service_is_a_database(tenants):
+    tenants.tenant("acme")
+    tenants.sql("UPDATE services SET database = 'redis' WHERE name = 'web'")
+    (problem,) = tenants.fleet().invalid["acme"]
+    assert problem["field"] == "services.web.database"
 
 
 # -- overrides -----------------------------------------------------------------------------------------------------

@@ -110,6 +110,21 @@ def test_a_release_with_everything_goes_through_its_stages_in_order():
     )
 
 
+def test_a_database_is_migrated_before_the_switch_and_what_only_takes_away_after_it():
+    new = {**manifest(NEW), "migrations": [{"kind": "expand"}, {"kind": "contract"}]}
+    assert staged(new, jobs=True, hooked=EVENTS) == (
+        "hooks:pre_migrate migrate hooks:post_migrate app hooks:post_health hooks:pre_switch route hooks:post_switch "
+        "activate hooks:pre_drain retire contract"
+    )
+    assert staged(new, promoting=True) == "app route activate retire contract"
+    # A rollback asks whether the old image can live with the database.
+    assert staged(new) == "migrate app route activate retire"
+    assert staged(new, manifest(OLD), "canary", parts=[5], waits=True, jobs=True) == "migrate app canary:5 wait"
+    how = {"way": "blue_green", "serving": [], "workers": [], "turns": []}
+    put_back = {"projects": {"app": "acme-00000002", "backing": None}, **new}
+    assert "migrate" not in [one["file"] for one in strategies.stages(put_back, how)]
+
+
 def test_jobs_run_when_they_are_asked_for():
     new = manifest(NEW)
     new["services"]["migrate"] = {"kind": "job", "replicas": 1}

@@ -36,7 +36,7 @@ def service(name: str, kind: str = "app", **changes: t.Any) -> dict[str, t.Any]:
         "labels": {},
         "volumes": [],
         "secrets": [],
-        "hooks": [],
+        "database": None,
         "stop_grace_period": 30,
         "hardening": {
             "user": "10001:10001",
@@ -88,6 +88,7 @@ def spec(name: str = "acme", **changes: t.Any) -> dict[str, t.Any]:
         "services": [service("web")],
         "routes": [route()],
         "secrets": [],
+        "migrations": [],
         "hooks": [],
         "held": [],
         "closed": False,
@@ -241,7 +242,33 @@ def with_hooks() -> dict[str, t.Any]:
     }
 
 
+def with_migrations() -> dict[str, t.Any]:
+    """A database that Alembic migrates, and a command of its own that nobody can ask."""
+    of = with_secret()
+    backing = next(service for service in of["services"] if service["kind"] == "backing")
+    backing.update(database="postgresql", environment={"POSTGRES_USER": "app", "POSTGRES_DB": "$hop"})
+    migration = {"service": "web", "status_command": None, "rollback_command": None, "timeout": 600, "lock_timeout": 3}
+    return {
+        **of,
+        "migrations": [
+            {"name": "main", "driver": "alembic", "command": None, "database": backing["name"], "kind": "reversible",
+             **migration},
+            {"name": "search", "driver": "command", "command": ["app", "$reindex"], "database": None,
+             "kind": "expand", **migration},
+        ],
+    }  # fmt: skip
+
+
 DEMOS: dict[str, t.Callable[[], dict[str, t.Any]]] = {
     build.__name__: build
-    for build in (six_services, two_replicas, access_rules, two_hostnames, by_labels, with_secret, with_hooks)
+    for build in (
+        six_services,
+        two_replicas,
+        access_rules,
+        two_hostnames,
+        by_labels,
+        with_secret,
+        with_hooks,
+        with_migrations,
+    )
 }
