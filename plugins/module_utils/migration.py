@@ -59,6 +59,8 @@ LOCK_TIMEOUT = re.compile(
     r"lock timeout|LockNotAvailable|\b55P03\b|Lock wait timeout exceeded|Query execution was interrupted", re.IGNORECASE
 )
 RETRY_PAUSE = (1.0, 10.0)
+#: Parts of a schema that stand in a message; ``left_behind`` has them all.
+SHOWN = 5
 
 
 @dataclasses.dataclass
@@ -109,17 +111,19 @@ class Migration:
             wanted = dataclasses.replace(before, applied=tuple(version.name for version in before.known))
             return self._result(before, wanted, sql=self.tool.sql(self.container.run, before))
         invalid = self._begin(before)
+        shape = self._shape()
         try:
             self._apply()
             self._refuse_invalid(invalid)
         except TenantryError as error:
-            raise self._after_failure(error, before, invalid) from error
+            raise self._after_failure(error, before, invalid, shape) from error
         after = self.tool.status(self.container.run)
         if after.pending:
             raise self._after_failure(
                 TenantryError(f"{self.label}: its tool ended well but left migrations pending", "migration_failed"),
                 before,
                 invalid,
+                shape,
             )
         self._record(after)
         return self._result(before, after)
@@ -292,10 +296,16 @@ class Migration:
                 indexes=broken,
             )
 
-    def _after_failure(self, error: TenantryError, before: Status, invalid: t.Collection[str]) -> TenantryError:
+    def _shape(self) -> set[str]:
+        return self.database.shape() if self.database else set()
+
+    def _after_failure(
+        self, error: TenantryError, before: Status, invalid: t.Collection[str], shape: set[str]
+    ) -> TenantryError:
         """The same error, which says in what state the database is now; what can be put back was."""
         notes = []
         after = before
+        left: list[str] = []
         try:
             notes += self._without_broken_indexes(invalid)
             after = self.tool.status(self.container.run)
@@ -308,9 +318,17 @@ class Migration:
                 notes.append(f"{', '.join(new)} were applied and stay, because they are {self.params['kind']}")
             else:
                 notes.append("nothing of it is applied")
+            if after.applied == before.applied:
+                left = sorted(self._shape() ^ shape)
         except TenantryError as next_error:
             notes.append(f"what is applied now is not known ({next_error.message})")
-        facts = {**error.details, **self._facts(before, after)}
+        if left:
+            more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
+            notes.append(
+                f"but it worked without a transaction and left {', '.join(left[:SHOWN])}{more} different from before: "
+                "put that right by hand, or restore a backup, before the next try"
+            )
+        facts = {**error.details, "left_behind": left, **self._facts(before, after)}
         return TenantryError(f"{error.message}; {'; '.join(notes)}", error.error_kind, **facts)
 
     def _without_broken_indexes(self, before: t.Collection[str]) -> list[str]:

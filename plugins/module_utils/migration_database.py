@@ -19,6 +19,8 @@ from .polling import Deadline, wait_until
 
 #: A statement of ours that waits longer behind somebody's lock gives up: all that comes after it would wait, too.
 OUR_LOCK_SECONDS = 5
+#: In which tools keep what is applied; some make them before they begin.
+BOOKS = "('alembic_version', 'django_migrations', 'schema_migrations')"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +56,8 @@ class MigrationDatabase:
     runs = ""
     setup: tuple[str, ...] = ()
     upsert = ""
+    own_columns = ""
+    indexes = ""
 
     def __init__(self, session: Session, name: str) -> None:
         self.session = session
@@ -139,6 +143,15 @@ class MigrationDatabase:
         before, invalid = (tuple(json.loads(rows[0][column])) for column in ("before_versions", "invalid_indexes"))
         return Begun(rows[0]["release_id"], before, invalid)
 
+    def shape(self) -> set[str]:
+        """Columns and indexes, in words: what a migration that failed without a transaction leaves behind differs."""
+        rows = self.session.rows(
+            ("part",),
+            "SELECT concat('column ', table_schema, '.', table_name, '.', column_name, ' ', data_type) AS part "
+            f"FROM information_schema.columns WHERE {self.own_columns} UNION ALL {self.indexes}",
+        )
+        return {row["part"] for row in rows}
+
     def invalid_indexes(self) -> list[str]:
         """Indexes that the database does not use, because building them failed."""
         raise NotImplementedError
@@ -180,6 +193,12 @@ class PostgreSQL(MigrationDatabase):
     upsert = (
         "ON CONFLICT (migration) DO UPDATE SET release_id = excluded.release_id, "
         "before_versions = excluded.before_versions, invalid_indexes = excluded.invalid_indexes, begun_at = now()"
+    )
+
+    own_columns = f"table_schema NOT IN ('pg_catalog', 'information_schema', 'tenantry') AND table_name NOT IN {BOOKS}"
+    indexes = (
+        "SELECT concat('index ', schemaname, '.', indexname) FROM pg_indexes "
+        f"WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'tenantry') AND tablename NOT IN {BOOKS}"
     )
 
     def _try_lock(self) -> bool:
@@ -228,6 +247,12 @@ class MariaDB(MigrationDatabase):
     upsert = (
         "ON DUPLICATE KEY UPDATE release_id = VALUES(release_id), before_versions = VALUES(before_versions), "
         "invalid_indexes = VALUES(invalid_indexes), begun_at = current_timestamp"
+    )
+
+    own_columns = f"table_schema = DATABASE() AND table_name NOT LIKE 'tenantry\\_%' AND table_name NOT IN {BOOKS}"
+    indexes = (
+        "SELECT DISTINCT concat('index ', table_schema, '.', table_name, '.', index_name) "
+        f"FROM information_schema.statistics WHERE {own_columns}"
     )
 
     def _try_lock(self) -> bool:

@@ -225,6 +225,11 @@ unknown_applied:
   returned: when the tool could be asked
   type: list
   elements: str
+left_behind:
+  description: Columns and indexes that differ from before, because the tool failed half-way and without a transaction.
+  returned: failure of the tool
+  type: list
+  elements: str
 sql:
   description: What would be done, as SQL; null where the tool cannot say.
   returned: success
