@@ -12,7 +12,7 @@ INSERT INTO stacks (name, version, description) VALUES ('standard', '1.0.0', 'on
 INSERT INTO services (stack, name, kind, image, command, port, memory, health_type, health_path, run_as, stop_grace_period)
   VALUES ('standard', 'web', 'app', 'tenantry/sample', '["web"]', 8080, '128m', 'http', '/health', '10001:10001', 15);
 
-INSERT INTO stacks (name, version, description) VALUES ('full', '1.0.0', 'six services and a migration job');
+INSERT INTO stacks (name, version, description) VALUES ('full', '1.0.0', 'six services, a migration and a job');
 INSERT INTO services (stack, name, kind, image, command, port, memory, health_type, health_path, run_as, stop_grace_period)
   VALUES ('full', 'web', 'app', 'tenantry/sample', '["web"]', 8080, '128m', 'http', '/health', '10001:10001', 15),
          ('full', 'api', 'app', 'tenantry/sample', '["api"]', 8080, '128m', 'http', '/health', '10001:10001', 15);
@@ -20,13 +20,13 @@ INSERT INTO services (stack, name, kind, image, command, memory, health_type, he
   VALUES ('full', 'worker', 'app', 'tenantry/sample', '["worker"]', '128m', 'command', '["sample", "health"]', '10001:10001', 15),
          ('full', 'scheduler', 'app', 'tenantry/sample', '["scheduler"]', '128m', 'command', '["sample", "health"]', '10001:10001', 15);
 INSERT INTO services (stack, name, kind, image, command, memory, run_as)
-  VALUES ('full', 'migrate', 'job', 'tenantry/sample', '["migrate"]', '128m', '10001:10001');
+  VALUES ('full', 'check', 'job', 'tenantry/sample', '["migrate", "status"]', '128m', '10001:10001');
 INSERT INTO services (stack, name, kind, image, port, memory, health_type, health_command, health_start_period, run_as, tmpfs,
-                      stop_grace_period)
+                      stop_grace_period, database)
   VALUES ('full', 'postgres', 'backing', 'tenantry/postgres:15', 5432, '256m', 'command',
-          '["pg_isready", "-q", "-h", "127.0.0.1", "-U", "app", "-d", "app"]', 60, '999:999', '["/tmp", "/run/postgresql"]', 60),
+          '["pg_isready", "-q", "-h", "127.0.0.1", "-U", "app", "-d", "app"]', 60, '999:999', '["/tmp", "/run/postgresql"]', 60, 'postgresql'),
          ('full', 'redis', 'backing', 'tenantry/redis:7', 6379, '128m', 'command', '["redis-cli", "ping"]', 60,
-          '998:998', '["/tmp"]', 30);
+          '998:998', '["/tmp"]', 30, 'redis');
 INSERT INTO service_volumes (stack, service, name, path)
   VALUES ('full', 'postgres', 'postgres', '/var/lib/postgresql/data'),
          ('full', 'redis', 'redis', '/data');
@@ -36,7 +36,7 @@ INSERT INTO service_environment (stack, service, name, value)
          ('full', 'postgres', 'POSTGRES_PASSWORD_FILE', '/run/secrets/database_password');
 INSERT INTO service_environment (stack, service, name, value)
   SELECT 'full', service.name, variable.name, variable.value
-    FROM (SELECT 'web' AS name UNION SELECT 'api' UNION SELECT 'worker' UNION SELECT 'scheduler' UNION SELECT 'migrate') AS service,
+    FROM (SELECT 'web' AS name UNION SELECT 'api' UNION SELECT 'worker' UNION SELECT 'scheduler' UNION SELECT 'check') AS service,
          (SELECT 'DATABASE_HOST' AS name, 'postgres' AS value
           UNION SELECT 'DATABASE_USER', 'app'
           UNION SELECT 'DATABASE_NAME', 'app'
@@ -44,10 +44,14 @@ INSERT INTO service_environment (stack, service, name, value)
           UNION SELECT 'REDIS_HOST', 'redis') AS variable;
 INSERT INTO service_secrets (stack, service, secret)
   VALUES ('full', 'web', 'database_password'), ('full', 'api', 'database_password'), ('full', 'worker', 'database_password'),
-         ('full', 'scheduler', 'database_password'), ('full', 'migrate', 'database_password'), ('full', 'postgres', 'database_password');
+         ('full', 'scheduler', 'database_password'), ('full', 'check', 'database_password'), ('full', 'postgres', 'database_password');
 INSERT INTO service_dependencies (stack, service, depends_on)
   VALUES ('full', 'web', 'postgres'), ('full', 'api', 'postgres'), ('full', 'worker', 'redis'), ('full', 'scheduler', 'redis'),
-         ('full', 'migrate', 'postgres');
+         ('full', 'check', 'postgres');
+-- Before a release takes the place of another one, its own image brings the database to what it needs.
+INSERT INTO migrations (stack, service, driver, command, status_command, rollback_command, kind)
+  VALUES ('full', 'web', 'command', '["sample", "migrate"]', '["sample", "migrate", "status"]',
+          '["sample", "migrate", "down", "--target", "{target}"]', 'reversible');
 INSERT INTO routes (stack, name, path_prefix, service) VALUES ('full', 'main', '/', 'web'), ('full', 'api', '/api', 'api');
 
 -- Six services: web, api, worker, scheduler, postgres, redis.
