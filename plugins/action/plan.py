@@ -45,4 +45,4 @@ class ActionModule(ActionBase):
         plan = planner.plan(task_vars, wishes)
         Display().display("\n".join(report.plan_lines(plan.verdicts, self._task.check_mode, wishes.max_failures)))
         facts = plan.facts(self._task.check_mode, in_rings=wishes.max_failures is not None)
-        return {"changed": False, "ansible_facts": facts, "tenants": plan.verdicts}
+        return {"changed": False, "ansible_facts": facts}

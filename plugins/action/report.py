@@ -25,9 +25,9 @@ class ActionModule(ActionBase):
         """Print the table and leave the failed tenants, with the reason, on localhost."""
         super().run(tmp, task_vars)
         _result, arguments = self.validate_argument_spec(ARGUMENTS)
-        rows = fleet.localhost_fact(task_vars, "tenantry_rows", None)
+        rows = fleet.outcomes(task_vars)
         if rows is None or self._task.check_mode:
-            rows = [report.planned(one) for one in fleet.localhost_fact(task_vars, "tenantry_plan", {}).values()]
+            rows = [report.planned(one) for one in fleet.planned(task_vars).values()]
         table = report.table(rows, {*arguments["fail_on"], *report.UNREAD})
         # All at once: every call goes from this process to the one that prints.
         Display().display("\n".join(["", *table, "", report.summary(rows)]))

@@ -110,13 +110,13 @@ class Alembic(Tool):
     _FIELD = re.compile(r"(Rev|Parent|Merges|Also depends on|Path): (.*)")
 
     def status(self, run: Run) -> Status:
-        output = _asked(run, [*self.words, "history", "--verbose", "--indicate-current"], self._paths)
+        # Not history --indicate-current: that makes the version table where there is none, and this only asks.
+        current, unknown = self._current(run)
+        output = _asked(run, [*self.words, "history", "--verbose"], self._paths)
         entries = list(self._entries(output.stdout))
-        current = {entry["Rev"] for entry in entries if entry["current"]}
-        unknown = () if current else self._unknown(run)
-        parents = {str(entry["Rev"]): entry["parents"] for entry in entries}
+        parents = {entry["Rev"]: entry["parents"] for entry in entries}
         applied: set[str] = set()
-        todo = [str(name) for name in current]
+        todo = current
         while todo:
             name = todo.pop()
             if name not in applied:
@@ -126,6 +126,16 @@ class Alembic(Tool):
             Version(entry["Rev"], _sha256(output.files.get(entry.get("Path", "")))) for entry in reversed(entries)
         )
         return Status(known, tuple(one.name for one in known if one.name in applied), unknown)
+
+    def _current(self, run: Run) -> tuple[list[str], tuple[str, ...]]:
+        """The newest revisions that are applied, and those that the image does not know."""
+        output = run([*self.words, "current"])
+        if output.exit_code == 0:
+            return [line.split()[0] for line in output.stdout.splitlines() if line.strip()], ()
+        unknown = re.findall(r"Can't locate revision identified by '([^']*)'", "\n".join(output.lines))
+        if not unknown:
+            raise _failed([*self.words, "current"], output)
+        return [], tuple(dict.fromkeys(unknown))
 
     def _entries(self, text: str) -> t.Iterator[dict[str, t.Any]]:
         """The revisions, newest first. Their descriptions are indented."""
@@ -138,8 +148,7 @@ class Alembic(Tool):
             if name == "Rev":
                 if entry is not None:
                     yield entry
-                revision, _blank, notes = value.partition(" ")
-                entry = {"Rev": revision, "current": "(current)" in notes, "parents": []}
+                entry = {"Rev": value.split()[0], "parents": []}
             elif entry is not None and name == "Path":
                 entry["Path"] = value
             elif entry is not None and value != "<base>":
@@ -149,16 +158,6 @@ class Alembic(Tool):
 
     def _paths(self, text: str) -> list[str]:
         return [entry["Path"] for entry in self._entries(text) if "Path" in entry]
-
-    def _unknown(self, run: Run) -> tuple[str, ...]:
-        """``history`` marks nothing as current both when nothing is applied and when it does not know what is."""
-        output = run([*self.words, "current"])
-        if output.exit_code == 0:
-            return ()
-        found = re.findall(r"Can't locate revision identified by '([^']*)'", "\n".join(output.lines))
-        if not found:
-            raise _failed([*self.words, "current"], output)
-        return tuple(found)
 
     def apply(self) -> list[str]:
         return [*self.words, "upgrade", "heads"]

@@ -80,20 +80,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-tenants:
-  description: For each tenant its status, the action it needs, and why.
-  returned: success
-  type: list
-  elements: dict
-  sample:
-    - tenant: acme
-      status: pending
-      action: deploy
-      reasons: [web 1.0.0 → 1.1.0]
 ansible_facts:
   description: >-
-    C(tenantry_plan), C(tenantry_apply), C(tenantry_dns_present) and C(tenantry_dns_absent) for the plays that
-    follow.
+    C(tenantry_plan), for each tenant its status, the action it needs, and why, as JSON; C(tenantry_orders),
+    C(tenantry_apply), C(tenantry_dns_present) and C(tenantry_dns_absent) for the plays that follow.
   returned: success
   type: dict
 """

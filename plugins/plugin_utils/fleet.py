@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as t
 
 EVERYBODY = "tenants:nodes:quarantined"  # the hosts of a run
@@ -64,6 +65,26 @@ def localhost_fact(task_vars: dict[str, t.Any], name: str, default: t.Any) -> t.
     return _facts(task_vars, "localhost").get(name, default)
 
 
+def packed(verdicts: t.Iterable[t.Mapping[str, t.Any]]) -> str:
+    """Verdicts or outcomes of all tenants as one fact.
+
+    Ansible walks through every value of every fact whenever somebody reads one, and a text is a single value.
+    """
+    return json.dumps(list(verdicts), ensure_ascii=False)
+
+
+def planned(task_vars: dict[str, t.Any]) -> dict[str, dict[str, t.Any]]:
+    """The plan's verdicts by tenant; none before there is a plan."""
+    found = json.loads(str.__str__(localhost_fact(task_vars, "tenantry_plan", "[]")))
+    return {one["tenant"]: one for one in found}
+
+
+def outcomes(task_vars: dict[str, t.Any]) -> list[dict[str, t.Any]] | None:
+    """How every tenant of the run ended; None before that is known."""
+    rows = localhost_fact(task_vars, "tenantry_rows", None)
+    return None if rows is None else t.cast("list[dict[str, t.Any]]", json.loads(str.__str__(rows)))
+
+
 def host_fact(task_vars: dict[str, t.Any], host: str, name: str) -> t.Any:
     """A fact of any host of the inventory, None where there is none."""
     return _facts(task_vars, host).get(name)
@@ -96,8 +117,12 @@ def _facts(task_vars: dict[str, t.Any], host: str) -> dict[str, t.Any]:
     hostvars = task_vars["hostvars"]
     if host not in hostvars:
         return {}  # a tenant that a node has and no row names is no host
-    # Facts are read by their own name: injecting them as variables is on its way out of ansible-core.
-    return hostvars.raw_get(host).get("ansible_facts") or {}
+    # Facts are read by their own name: injecting them as variables is on its way out of ansible-core. And where they
+    # lie: putting together all variables of a host copies every fact.
+    cache = getattr(getattr(hostvars, "_variable_manager", None), "_fact_cache", None)
+    if cache is None:
+        return hostvars.raw_get(host).get("ansible_facts") or {}
+    return cache.get(host) or {}
 
 
 def requested_by(task_vars: dict[str, t.Any]) -> str:

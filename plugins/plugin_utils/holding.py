@@ -27,7 +27,7 @@ def run(
         return {"changed": bool(changed), "tenants": changed}
     if arguments["state"] == "withdrawn":
         request = notes.read(notes.REQUEST)
-        failed = report.not_well(fleet.localhost_fact(task_vars, "tenantry_rows", None) or [])
+        failed = report.not_well(fleet.outcomes(task_vars) or [])
         changed = book.withdraw(request, failed, by) if request and not check_mode else []
         return {"changed": bool(changed), "tenants": changed}
     wanted = _wanted(task_vars, arguments)

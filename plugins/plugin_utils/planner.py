@@ -26,6 +26,8 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import plan as j
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import dns
 
 REQUESTS = ("deploy", "restart", "upgrade", "rollback", "promote", "abort", "heal")
+# Of a verdict, what the plays that apply it ask for.
+ORDER = ("ring", "action", "operation", "target", "source_digest", "target_digest", "accepted", "same_images")
 NODE = "tenantry_node_info"  # what the readers of nodes register
 
 
@@ -46,7 +48,8 @@ class Plan:
         busy = [one for one in self.verdicts if one["action"] != "none" and not check_mode]
         busy.sort(key=lambda one: one["ring"])
         return {
-            "tenantry_plan": {one["tenant"]: one for one in self.verdicts},
+            "tenantry_plan": fleet.packed(self.verdicts),
+            "tenantry_orders": {one["tenant"]: {key: one[key] for key in ORDER} for one in busy},
             "tenantry_apply": [one["tenant"] for one in busy],
             # Where nothing is applied, nobody can be lost, and the last plays need not go through everybody.
             "tenantry_closing": (not busy and self.readers) or fleet.EVERYBODY,
@@ -162,11 +165,11 @@ def replays(covered: fleet.Fleet, request: str, release: str | None) -> dict[str
     return found
 
 
-def unread(covered: fleet.Fleet) -> dict[str, dict[str, t.Any]]:
+def unread(covered: fleet.Fleet) -> list[dict[str, t.Any]]:
     """The plan as long as nothing was read: what never gets read stays so, and is never taken for being in sync."""
     verdicts = [judging.unreachable(spec, f"node {spec['node']} was not read") for spec in covered.specs.values()]
     verdicts += [judging.quarantined(name, invalid) for name, invalid in covered.invalid.items()]
-    return {one.tenant: one.as_dict() for one in sorted(verdicts, key=lambda one: one.tenant)}
+    return [one.as_dict() for one in sorted(verdicts, key=lambda one: one.tenant)]
 
 
 def _extra(task_vars: dict[str, t.Any], covered: fleet.Fleet, nodes: dict[str, t.Any]) -> list[judging.Verdict]:
@@ -236,14 +239,12 @@ def accept(task_vars: dict[str, t.Any], path: str, check_mode: bool) -> tuple[li
     :returns: the new rules, and facts for the plays that follow.
     :raises TenantryError: ``ignore_file``.
     """
-    plan = dict(fleet.localhost_fact(task_vars, "tenantry_plan", {}))
+    plan = fleet.planned(task_vars)
     today = (spec_overrides.written(ledger.now()) or "")[:10]
     rules = ignoring.baseline(plan.values(), f"baseline of {today} by {fleet.requested_by(task_vars)}")
     if rules and not check_mode:
         ignoring.append(path, rules)
-    for name, verdict in plan.items():
-        plan[name] = judging.accepted(verdict, rules)
-    return rules, {"tenantry_plan": plan}
+    return rules, {"tenantry_plan": fleet.packed(judging.accepted(verdict, rules) for verdict in plan.values())}
 
 
 # -- after the apply -----------------------------------------------------------------------------------------------
@@ -263,7 +264,7 @@ def outcomes(task_vars: dict[str, t.Any], check_mode: bool = False) -> dict[str,
 
     The request of the run ends too where nothing was to be done for it.
     """
-    verdicts = fleet.localhost_fact(task_vars, "tenantry_plan", {}).values()
+    plan = fleet.planned(task_vars)
     errors = fleet.localhost_fact(task_vars, "tenantry_dns_errors", {})
     run = fleet.localhost_fact(task_vars, "tenantry_run", {})
     applied = {}
@@ -273,7 +274,7 @@ def outcomes(task_vars: dict[str, t.Any], check_mode: bool = False) -> dict[str,
         if outcome and outcome.get("run") == run.get("id"):
             applied[name] = outcome
     _not_reached(task_vars, applied)
-    rows = report.rows(list(verdicts), applied, errors)
+    rows = report.rows(list(plan.values()), applied, errors)
     if fleet.request(task_vars) and not check_mode:
         _end_request(task_vars, rows)
     kept = {owner(row["tenant"]) for row in rows if row["status"] in report.FAILED}
@@ -283,21 +284,23 @@ def outcomes(task_vars: dict[str, t.Any], check_mode: bool = False) -> dict[str,
         if items:
             absent.append(dict(batch, record_sets=items))
     return {
-        "tenantry_rows": rows,
+        "tenantry_rows": fleet.packed(rows),
         "tenantry_dns_absent": absent,
-        "tenantry_cleaners": cleaners(task_vars, applied),
+        "tenantry_cleaners": cleaners(task_vars, plan, applied),
     }
 
 
 RELEASING = ("deploy", "promote", "rollback", "remove")  # actions with which releases come or go
 
 
-def cleaners(task_vars: dict[str, t.Any], applied: t.Mapping[str, dict[str, t.Any]]) -> list[str]:
+def cleaners(
+    task_vars: dict[str, t.Any], plan: t.Mapping[str, dict[str, t.Any]], applied: t.Mapping[str, dict[str, t.Any]]
+) -> list[str]:
     """One host of each node on which a release came or went, so that images may have become needless.
 
+    :param plan: verdicts by tenant.
     :param applied: outcomes of this run, by tenant.
     """
-    plan = fleet.localhost_fact(task_vars, "tenantry_plan", {})
     changed = {
         name
         for name, outcome in applied.items()
@@ -347,9 +350,8 @@ def _not_reached(task_vars: dict[str, t.Any], applied: dict[str, dict[str, t.Any
 
 def pause_left(task_vars: dict[str, t.Any], tenant: str, pause: float) -> float:
     """Seconds until the ring of a tenant may begin, so long after the one before it has ended."""
-    verdicts = fleet.localhost_fact(task_vars, "tenantry_plan", {})
-    asked = fleet.localhost_fact(task_vars, "tenantry_apply", [])
-    earlier = [name for name in asked if verdicts[name]["ring"] < verdicts[tenant]["ring"]]
+    orders = fleet.localhost_fact(task_vars, "tenantry_orders", {})
+    earlier = [name for name, order in orders.items() if order["ring"] < orders[tenant]["ring"]]
     if not earlier or pause <= 0:
         return 0.0
     run = fleet.localhost_fact(task_vars, "tenantry_run", {})

@@ -58,7 +58,7 @@ def walks(task_vars: Variables) -> list[Walk]:
 
 
 def _cases(task_vars: Variables, there: fleet.Fleet) -> t.Iterator[Case]:
-    verdicts = fleet.localhost_fact(task_vars, "tenantry_plan", {})
+    verdicts = fleet.planned(task_vars)
     reads, zones = fleet.by_node(task_vars, there, planner.NODE), planner.zone_reads(task_vars)
     probes = fleet.by_node(task_vars, there, "tenantry_probe")
     answers = fleet.by_item(task_vars, "tenantry_answers")

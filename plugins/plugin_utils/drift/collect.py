@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import json
 import typing as t
 
 from ansible_collections.tenantry.platform.plugins.plugin_utils.drift import changes
@@ -130,11 +131,10 @@ class Run:
     def _fleet(self, event: Event) -> None:
         if event.fleet_action == "plan_readers":
             # The plan as long as nothing was read. If nothing more comes, this is the truth.
-            facts = event.result.get("ansible_facts") or {}
-            self._judge((facts.get("tenantry_plan") or {}).values())
+            self._judge(_verdicts(event))
             self.planned = False
         elif event.fleet_action == "plan":
-            self._judge(event.result["tenants"])
+            self._judge(_verdicts(event))
             self.planned, self.plan_checked = True, event.check_mode
         elif event.fleet_action == "plan_outcomes":
             self.applied = True
@@ -150,3 +150,9 @@ class Run:
             self.verdicts[str(one["tenant"])] = one
             self.rows.pop(str(one["tenant"]), None)
         self.asked, self.applied, self.reported, self.diagnosed = True, False, False, False
+
+
+def _verdicts(event: Event) -> list[dict[str, t.Any]]:
+    facts = event.result.get("ansible_facts") or {}
+    found: list[dict[str, t.Any]] = json.loads(str.__str__(facts.get("tenantry_plan") or "[]"))
+    return found

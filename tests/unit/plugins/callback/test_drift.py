@@ -17,6 +17,7 @@ import textwrap
 from pathlib import Path
 
 from ansible_collections.tenantry.platform.plugins.callback import drift
+from ansible_collections.tenantry.platform.plugins.plugin_utils.fleet import packed
 from ansible_collections.tenantry.platform.tests.unit.plugins.plugin_utils.drift import drift_runs as runs
 from ansible_collections.tenantry.platform.tests.unit.plugins.tenant_databases import Tenants, ansible
 
@@ -276,12 +277,12 @@ FLEET = """
 def fleet(directory):
     """A playbook that plans, perhaps applies, and reports."""
     verdicts = [runs.verdict("acme", "drift", runs.finding()), runs.verdict("globex")]
-    unread = {one["tenant"]: runs.verdict(one["tenant"], "unreachable") for one in verdicts}
+    unread = [runs.verdict(one["tenant"], "unreachable") for one in verdicts]
     project(
         directory,
         FLEET,
-        readers={"ansible_facts": {"tenantry_plan": unread}},
-        plan={"tenants": verdicts},
+        readers={"ansible_facts": {"tenantry_plan": packed(unread)}},
+        plan={"ansible_facts": {"tenantry_plan": packed(verdicts)}},
         outcomes={"ansible_facts": {}},
         rows={"tenants": [runs.row("acme", "drift"), runs.row("globex", "in_sync")]},
     )
@@ -347,7 +348,7 @@ def test_what_an_enforcing_run_with_a_limit_mended_is_resolved_and_metrics_stay(
 
 def test_a_result_that_makes_no_sense_is_a_warning_and_an_incomplete_report(tmp_path):
     fleet(tmp_path)
-    (tmp_path / "plan.json").write_text(json.dumps({"tenants": [{"node": "no name"}]}))
+    (tmp_path / "plan.json").write_text(json.dumps({"ansible_facts": {"tenantry_plan": packed([{"node": "no name"}])}}))
     ran, data, everything = play(tmp_path, TENANTRY_DRIFT_PROMETHEUS=str(tmp_path / "hosts" / "no.prom"))
     assert ran.returncode == 0
     assert (data["complete"], data["errors"][0]["kind"]) == (False, "lost")

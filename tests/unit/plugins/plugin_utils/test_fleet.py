@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet
 
 HOSTS = {
@@ -14,7 +16,7 @@ HOSTS = {
     "bad": {"tenantry_invalid": [{"field": "image", "reason": "no"}]},
     "node1": {"node": {"name": "node1"}},
     "node3": {"node": {"name": "node3"}},
-    "localhost": {"ansible_facts": {"tenantry_plan": {"acme": 1}}},
+    "localhost": {"ansible_facts": {"tenantry_plan": '[{"tenant": "acme"}]'}},
     "stranger": {},
 }
 
@@ -45,10 +47,25 @@ def test_a_limit_to_one_tenant_still_reaches_its_node():
 
 
 def test_facts_are_read_by_their_own_name():
-    assert fleet.localhost_fact(VARIABLES, "tenantry_plan", {}) == {"acme": 1}
+    assert fleet.planned(VARIABLES) == {"acme": {"tenant": "acme"}}
+    assert fleet.planned({"hostvars": HostVars({})}) == {}
+    assert fleet.outcomes(VARIABLES) is None
     assert fleet.localhost_fact(VARIABLES, "tenantry_rows", None) is None
     assert fleet.host_fact(VARIABLES, "acme", "tenantry_outcome") is None
     assert fleet.host_fact(VARIABLES, "in-no-row", "tenantry_outcome") is None
+
+
+def test_facts_are_read_where_they_lie_without_putting_together_all_variables():
+    class Manager:
+        _fact_cache: t.ClassVar = {"localhost": {"tenantry_plan": fleet.packed([{"tenant": "acme", "text": "ä"}])}}
+
+    class Ansibles(HostVars):
+        _variable_manager = Manager()
+        raw_get = None
+
+    variables = {"hostvars": Ansibles(HOSTS)}
+    assert fleet.planned(variables) == {"acme": {"tenant": "acme", "text": "ä"}}
+    assert fleet.host_fact(variables, "acme", "tenantry_outcome") is None
 
 
 def test_the_requester_is_a_variable_before_it_is_the_login():

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import types
 
 import pytest
@@ -31,17 +32,17 @@ def test_the_last_plays_go_through_everybody_only_where_somebody_may_be_lost_on_
 
 def test_an_outcome_counts_for_a_tenant_that_this_run_applied():
     facts = {
-        "tenantry_plan": {one["tenant"]: one for one in (verdict("a", "deploy", "pending"), verdict("b"))},
+        "tenantry_plan": fleet.packed([verdict("a", "deploy", "pending"), verdict("b")]),
         "tenantry_apply": ["a"],
         "tenantry_run": {"id": "02"},
     }
     failed = {"ansible_facts": {fleet.OUTCOME: {"run": "02", "status": "failed", "message": "no"}}}
     old = {"ansible_facts": {fleet.OUTCOME: {"run": "01", "status": "failed", "message": "no"}}}
     hosts = {"localhost": {"ansible_facts": facts}, "a": failed, "b": old}
-    rows = planner.outcomes({"hostvars": HostVars(hosts)})["tenantry_rows"]
+    rows = json.loads(planner.outcomes({"hostvars": HostVars(hosts)})["tenantry_rows"])
     assert [(row["tenant"], row["status"]) for row in rows] == [("a", "failed"), ("b", "in_sync")]
     hosts["a"] = old
-    rows = planner.outcomes({"hostvars": HostVars(hosts)})["tenantry_rows"]
+    rows = json.loads(planner.outcomes({"hostvars": HostVars(hosts)})["tenantry_rows"])
     assert [row["status"] for row in rows] == ["unreachable", "in_sync"]
 
 
@@ -56,8 +57,8 @@ def test_images_are_cleaned_up_once_on_each_node_on_which_releases_came_or_went(
         "g": "none",
     }
     statuses = {"a": "deployed", "b": "deployed", "c": "healed", "d": "failed", "e": "waiting", "f": "rolled_back"}
+    plan = {name: verdict(name, action, "pending") for name, action in actions.items()}
     facts = {
-        "tenantry_plan": {name: verdict(name, action, "pending") for name, action in actions.items()},
         "tenantry_read": {
             "a": {"a": "", "b": "", "g": ""},
             "c": {"c": "", "d": "", "e": ""},
@@ -67,8 +68,8 @@ def test_images_are_cleaned_up_once_on_each_node_on_which_releases_came_or_went(
     }
     hosts = HostVars({"localhost": {"ansible_facts": facts}})
     applied = {name: {"status": status} for name, status in statuses.items()}
-    assert planner.cleaners({"hostvars": hosts}, applied) == ["a", "f"]
-    assert planner.cleaners({"hostvars": hosts}, {}) == []
+    assert planner.cleaners({"hostvars": hosts}, plan, applied) == ["a", "f"]
+    assert planner.cleaners({"hostvars": hosts}, plan, {}) == []
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
@@ -34,11 +36,11 @@ def verdict(tenant, **changes):
 
 def run(tenants, request, *verdicts, check_mode=False):
     """By tenant how a run with a request ends that applied nothing."""
-    facts = {"tenantry_plan": {one["tenant"]: one for one in verdicts}}
+    facts = {"tenantry_plan": fleet.packed(verdicts)}
     facts["tenantry_apply"] = [one["tenant"] for one in verdicts if one["action"] != "none"]
     variables = {"hostvars": HostVars({"localhost": {"ansible_facts": facts}}), "tenantry_database": tenants.settings}
     variables.update(operation_id=request, tenantry_requested_by="ann")
-    return {row["tenant"]: row for row in planner.outcomes(variables, check_mode)["tenantry_rows"]}
+    return {row["tenant"]: row for row in json.loads(planner.outcomes(variables, check_mode)["tenantry_rows"])}
 
 
 def status(tenants, request):

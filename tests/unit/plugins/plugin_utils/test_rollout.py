@@ -13,13 +13,14 @@ from ansible_collections.tenantry.platform.tests.unit.plugins.plugin_utils.test_
 
 
 def verdict(tenant, ring=0, action="deploy"):
-    return {"tenant": tenant, "ring": ring, "action": action, "target": None}
+    return {**dict.fromkeys(planner.ORDER), "tenant": tenant, "ring": ring, "action": action}
 
 
 def test_a_ring_begins_when_the_one_before_it_has_ended():
     plan = planner.Plan([verdict("a", 3), verdict("b"), verdict("c", 3), verdict("d", action="none")], {}, {})
     facts = plan.facts(check_mode=False, in_rings=True)
     assert (facts["tenantry_apply"], facts["tenantry_rings"]) == (["b", "a", "c"], [1, 2])
+    assert [facts["tenantry_orders"][name]["action"] for name in ("b", "a", "c")] == ["deploy"] * 3
     assert plan.facts(check_mode=False)["tenantry_rings"] == []
     assert plan.facts(check_mode=True, in_rings=True)["tenantry_rings"] == []
 
@@ -95,7 +96,7 @@ def test_a_ring_begins_a_while_after_the_one_before_it_has_ended(run):
     variables, book = run
     rings = {"a": 0, "b": 0, "c": 1, "d": 1, "e": 2}
     facts = variables["hostvars"].raw_get("localhost")["ansible_facts"]
-    facts["tenantry_plan"] = {name: {"ring": ring} for name, ring in rings.items()}
+    facts["tenantry_orders"] = {name: {"ring": ring} for name, ring in rings.items()}
     assert planner.pause_left(variables, "c", 60) == 0, "nothing ended yet"
     for name in ("a", "b"):
         fail(book, name, "success")

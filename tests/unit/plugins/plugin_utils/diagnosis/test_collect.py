@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.tenantry.platform.plugins.plugin_utils import planner
+from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, planner
 from ansible_collections.tenantry.platform.plugins.plugin_utils.diagnosis import collect
 from ansible_collections.tenantry.platform.plugins.plugin_utils.plan import Wishes
 from ansible_collections.tenantry.platform.tests.unit.plugins.plugin_utils.diagnosis.cases import RELEASE, Patient
@@ -60,7 +60,7 @@ class Run:
             "tenantry_known": self.known,
         }
         plan = planner.plan(variables, Wishes())
-        facts["tenantry_plan"] = {one["tenant"]: one for one in plan.verdicts}
+        facts["tenantry_plan"] = fleet.packed(plan.verdicts)
         return variables
 
     def walk(self):

@@ -15,6 +15,7 @@ import jsonschema
 from ansible_collections.tenantry.platform.plugins.plugin_utils.drift import document
 from ansible_collections.tenantry.platform.plugins.plugin_utils.drift.changes import Event
 from ansible_collections.tenantry.platform.plugins.plugin_utils.drift.collect import Run
+from ansible_collections.tenantry.platform.plugins.plugin_utils.fleet import packed
 
 HERE = Path(__file__)
 SCHEMA = HERE.parents[5] / "docs" / "drift-report.schema.json"
@@ -48,8 +49,8 @@ def event(action: str, result: dict[str, t.Any], **changes: t.Any) -> Event:
 def fleet(action: str, tenants: list[dict[str, t.Any]], **changes: t.Any) -> Event:
     """What an action of the fleet told."""
     result = {"changed": False, "tenants": tenants}
-    if action == "plan_readers":
-        result = {"changed": False, "ansible_facts": {"tenantry_plan": {one["tenant"]: one for one in tenants}}}
+    if action in ("plan_readers", "plan"):
+        result = {"changed": False, "ansible_facts": {"tenantry_plan": packed(tenants)}}
     return event(f"tenantry.platform.{action}", result, **changes)
 
 

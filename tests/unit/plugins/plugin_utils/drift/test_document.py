@@ -235,8 +235,9 @@ def test_an_earlier_file_that_is_no_report_says_nothing(earlier):
 
 
 def test_values_that_are_no_json_become_some():
-    odd = finding(last=float("nan"), desired={1: (2, {3})}, live=b"\xff\x00")
-    one = report(checked(verdict("acme", "drift", odd)))["findings"][0]
+    made = checked(verdict("acme", "drift", finding()))
+    made.verdicts["acme"]["findings"][0].update(last=float("nan"), desired={1: (2, {3})}, live=b"\xff\x00")
+    one = report(made)["findings"][0]
     assert (one["last"], one["desired"], one["live"]) == ("nan", {"1": [2, [3]]}, "\\xff\x00")
 
 
