@@ -189,9 +189,12 @@ class Migration:
                 versions=changed,
                 **self._facts(status, status),
             )
-        if not status.unknown:
+        # Not every tool sees what it has no file of.
+        known = {version.name for version in status.known}
+        unknown = tuple(dict.fromkeys([*status.unknown, *(name for name in recorded if name not in known)]))
+        if not unknown:
             return status
-        return self._with_unknown(status, recorded, strict)
+        return self._with_unknown(dataclasses.replace(status, unknown=unknown), recorded, strict)
 
     def _with_unknown(self, status: Status, recorded: t.Mapping[str, Applied], strict: bool) -> Status:
         """An older image in front of what a newer release applied."""
@@ -216,7 +219,7 @@ class Migration:
         if pending and kind in FINAL and not self.params["validated"]:
             raise TenantryError(
                 f"{self.label}: {', '.join(pending)} would be applied, and nobody can take that back, because they are "
-                f"{kind}: try this version on a copy (playbook rehearse), then run again with "
+                f"declared {kind}: try this version on a copy (playbook rehearse), then run again with "
                 "migration_validated_version set to it",
                 "migration_not_validated",
                 pending=list(pending),
@@ -278,8 +281,9 @@ class Migration:
             if not blocked:
                 raise self._failed(output)
             if attempt == self.params["lock_retries"] or deadline.passed():
+                within = f"within {self.params['lock_timeout']} s"
                 raise TenantryError(
-                    f"{self.label}: {attempt + 1} times it did not get a lock within {self.params['lock_timeout']} s, "
+                    f"{self.label}: in {attempt + 1} tries it did not get a lock {within}, "
                     "because a transaction of somebody else holds it: end that one, or try when there is less to do",
                     "migration_blocked",
                     logs=self._tail(output),
@@ -315,7 +319,7 @@ class Migration:
                 notes.append(f"{', '.join(new)} had been applied and were undone")
             elif new:
                 self._record(after)
-                notes.append(f"{', '.join(new)} were applied and stay, because they are {self.params['kind']}")
+                notes.append(f"{', '.join(new)} were applied and stay, because they are declared {self.params['kind']}")
             else:
                 notes.append("nothing of it is applied")
             if after.applied == before.applied:

@@ -255,7 +255,15 @@ class Dbmate(Tool):
     def status(self, run: Run) -> Status:
         output = _asked(run, [*self.words, "status"], self._paths)
         entries = self._entries(output.stdout)
-        known = tuple(Version(name, _sha256(output.files.get(self._path(name)))) for name, _applied in entries)
+        missing = [name for name, _applied in entries if self._path(name) not in output.files]
+        if missing:
+            raise TenantryError(
+                f"dbmate knows {', '.join(missing)}, but {self.folder} in its image has no such file: say where its "
+                "migrations stand, by --migrations-dir in command or by DBMATE_MIGRATIONS_DIR in the environment of the "
+                "service",
+                "migration_status_failed",
+            )
+        known = tuple(Version(name, _sha256(output.files[self._path(name)])) for name, _applied in entries)
         return Status(known, tuple(name for name, applied in entries if applied))
 
     def _entries(self, text: str) -> list[tuple[str, bool]]:
@@ -285,7 +293,7 @@ class Dbmate(Tool):
 
     def sql(self, run: Run, status: Status) -> str | None:
         files = _asked(run, [*self.words, "status"], self._paths).files
-        texts = (files.get(self._path(name), b"").decode("utf-8", "replace") for name in status.pending)
+        texts = (files[self._path(name)].decode("utf-8", "replace") for name in status.pending)
         return "\n".join(text.partition("-- migrate:down")[0].strip() for text in texts)
 
 

@@ -161,6 +161,11 @@ def test_dbmate_says_what_is_applied_and_its_files_are_read_where_they_stand() -
     assert Dbmate(folder="/app/db").sql(Fake(status=DBMATE), status) == "/app/db/20260102_b.sql"
 
 
+def test_dbmate_that_keeps_its_files_elsewhere_is_asked_where() -> None:
+    with pytest.raises(TenantryError, match=r"knows 20260101_a\.sql, 20260102_b\.sql, but /app/db in its image"):
+        Dbmate(folder="/app/db").status(lambda *_asked: Output(0, DBMATE, [], {}))
+
+
 def test_dbmate_undoes_the_newest_or_nothing() -> None:
     status = Status(tuple(Version(name) for name in "abc"), ("a", "b", "c"))
     assert len(Dbmate().undo(status, ["a"])) == 2
