@@ -259,8 +259,7 @@ class Dbmate(Tool):
         if missing:
             raise TenantryError(
                 f"dbmate knows {', '.join(missing)}, but {self.folder} in its image has no such file: say where its "
-                "migrations stand, by --migrations-dir in command or by DBMATE_MIGRATIONS_DIR in the environment of the "
-                "service",
+                "migrations stand, by --migrations-dir in command or by the variable DBMATE_MIGRATIONS_DIR",
                 "migration_status_failed",
             )
         known = tuple(Version(name, _sha256(output.files[self._path(name)])) for name, _applied in entries)
