@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Upgrades that change the schema of a real application, while somebody uses it all the time."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import demo
+import demo_check
+import pytest
+from conftest import ROOT, Fleet, forget
+from test_upgrade import asked
+
+NAME = "e2e-notes"
+FIRST, SECOND, CONTRACT = "3f2a9c51d7e0", "8b61e4f0a2c9", "c07d5e92b413"
+SERVE = json.dumps(["python3", "-m", "serve", "notes.web:application"])
+READY = json.dumps(["pg_isready", "-q", "-h", "127.0.0.1", "-U", "app"])
+
+
+@pytest.fixture(scope="module")
+def notes(fleet: Fleet) -> Fleet:
+    """A tenant that runs an application with Alembic on a PostgreSQL of its own, at its first version."""
+    subprocess.run([sys.executable, str(ROOT / "tests" / "estate" / "estate.py"), "up", "notes"], check=True)
+    vault = re.search(r"\$ANSIBLE_VAULT;[^']*", (demo.INVENTORY / "seed.sql").read_text(encoding="utf-8"))
+    assert vault
+    fleet.add(NAME, version="1.0.0")
+    fleet.sql("INSERT INTO secrets (tenant, name, vault) VALUES (?, 'password', ?)", NAME, vault.group())
+    fleet.sql(
+        "INSERT INTO services (tenant, name, kind, image, port, memory, health_type, health_command, health_interval,"
+        " health_start_period, run_as, tmpfs, database) VALUES (?, 'server', 'backing', 'tenantry/postgres:15', 5432,"
+        " '256m', 'command', ?, 2, 60, '999:999', '[\"/tmp\", \"/run/postgresql\"]', 'postgresql')",
+        NAME,
+        READY,
+    )
+    fleet.sql(
+        "INSERT INTO services (tenant, name, image, command, run_as) VALUES (?, 'web', 'tenantry/notes', ?, '10002')",
+        NAME,
+        SERVE,
+    )
+    data = "INSERT INTO service_volumes (tenant, service, name, path) VALUES (?, 'server', 'data', ?)"
+    fleet.sql(data, NAME, "/var/lib/postgresql/data")
+    for service in ("server", "web"):
+        fleet.sql("INSERT INTO service_secrets (tenant, service, secret) VALUES (?, ?, 'password')", NAME, service)
+    for service, variable, value in (
+        ("server", "POSTGRES_USER", "app"),
+        ("server", "POSTGRES_PASSWORD_FILE", "/run/secrets/password"),
+        ("web", "DATABASE_HOST", "server"),
+        ("web", "DATABASE_USER", "app"),
+        ("web", "DATABASE_PASSWORD_FILE", "/run/secrets/password"),
+    ):
+        variables = "INSERT INTO service_environment (tenant, service, name, value) VALUES (?, ?, ?, ?)"
+        fleet.sql(variables, NAME, service, variable, value)
+    fleet.sql("INSERT INTO service_dependencies (tenant, service, depends_on) VALUES (?, 'web', 'server')", NAME)
+    fleet.sql("INSERT INTO migrations (tenant, service, driver) VALUES (?, 'web', 'alembic')", NAME)
+    assert fleet.play("deploy", "--limit", NAME).code == 0
+    yield fleet
+    forget(fleet, [NAME])
+
+
+def kind(notes: Fleet, value: str) -> None:
+    notes.sql("UPDATE migrations SET kind = ? WHERE tenant = ?", value, NAME)
+
+
+def upgrade(notes: Fleet, version: str, *arguments: str) -> tuple[int, str]:
+    run = notes.play("upgrade", "--limit", NAME, "-e", f"release_version={version}", *arguments)
+    return run.code, run.text
+
+
+def database(statement: str) -> list[str]:
+    words = ["exec", f"{NAME}-server-1", "psql", "-X", "-A", "-t", "-U", "app", "-c", statement]
+    return demo_check.docker(*words).split()
+
+
+def applied() -> list[str]:
+    return database("SELECT version FROM tenantry.migration_versions ORDER BY applied_at, version")
+
+
+def test_the_schema_is_there_before_the_first_request(notes):
+    assert database("SELECT version_num FROM alembic_version") == [FIRST]
+    assert applied() == [FIRST]
+    assert notes.asker.https(f"{NAME}.{demo.ZONE}", "/notes")[0] == 200
+    before = notes.containers(NAME)
+    assert notes.play("deploy", "--limit", NAME).code == 0
+    assert notes.containers(NAME) == before
+
+
+def test_what_fails_half_way_changes_nothing_and_nobody_notices(notes):
+    with asked(notes, NAME) as users:
+        code, text = upgrade(notes, "half")
+    assert code != 0
+    assert "duplicate key value violates unique constraint" in text
+    assert "nothing of it is applied" in text
+    assert set(users.answers) == {f"{NAME} 1.0.0"}
+    assert applied() == [FIRST]
+
+
+def test_what_is_declared_reversible_is_undone_with_the_release_that_failed(notes):
+    kind(notes, "reversible")
+    hook = (
+        "INSERT INTO hooks (tenant, service, name, event, command) VALUES (?, 'web', 'no', 'pre_switch', '[\"false\"]')"
+    )
+    notes.sql(hook, NAME)
+    with asked(notes, NAME) as users:
+        code, text = upgrade(notes, "1.1.0")
+    assert code != 0
+    assert "hook" in text
+    assert set(users.answers) == {f"{NAME} 1.0.0"}
+    assert applied() == [FIRST]
+    assert database("SELECT version_num FROM alembic_version") == [FIRST]
+    notes.sql("DELETE FROM hooks WHERE tenant = ?", NAME)
+
+
+def test_what_only_adds_is_applied_before_the_switch_and_stays_for_a_rollback(notes):
+    kind(notes, "expand")
+    with asked(notes, NAME) as users:
+        assert upgrade(notes, "1.1.0", "-e", "acknowledge=true")[0] == 0
+        assert notes.version(NAME) == f"{NAME} 1.1.0"
+        assert notes.play("rollback", "--limit", NAME).code == 0
+        assert notes.version(NAME) == f"{NAME} 1.0.0"
+        assert upgrade(notes, "1.1.0")[0] == 0
+    assert set(users.answers) == {f"{NAME} 1.0.0", f"{NAME} 1.1.0"}
+    assert applied() == [FIRST, SECOND]
+
+
+def test_what_takes_away_needs_a_word_and_comes_after_the_switch_and_nothing_goes_back_behind_it(notes):
+    kind(notes, "contract")
+    with asked(notes, NAME) as users:
+        code, text = upgrade(notes, "2.0.0")
+        assert code != 0
+        assert f"{CONTRACT} would be applied, and nobody can take that back" in text
+        assert applied() == [FIRST, SECOND]
+        word = ["-e", "migration_validated_version=2.0.0", "-e", "acknowledge=true"]
+        assert upgrade(notes, "2.0.0", *word)[0] == 0
+        assert applied() == [FIRST, SECOND, CONTRACT]
+        run = notes.play("rollback", "--limit", NAME)
+        assert run.code != 0
+        assert f"the database has {CONTRACT}, which this image does not know" in run.text
+        assert notes.version(NAME) == f"{NAME} 2.0.0"
+    assert set(users.answers) == {f"{NAME} 1.1.0", f"{NAME} 2.0.0"}
+    steps = [one["step"] for one in notes.journal(NAME)["steps"]]
+    assert "activate" not in steps
