@@ -39,6 +39,9 @@ create_cluster() {
     echo "postgres: made a cluster with database $database for user $user"
 }
 
+case "${1:-}" in
+    -*) set -- postgres "$@" ;;
+esac
 if [ "${1:-postgres}" = postgres ]; then
     if [ ! -e "$PGDATA/PG_VERSION" ]; then
         if [ ! -d "$unfinished" ] && [ -n "$(find "$PGDATA" -mindepth 1 -maxdepth 1 ! -name lost+found -print -quit)" ]; then
