@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import multiprocessing
 import pathlib
@@ -15,7 +16,7 @@ import estate as command
 import pytest
 from conftest import ask, docker
 from tenantry_estate import registry
-from tenantry_estate.catalogue import IMAGES
+from tenantry_estate.catalogue import IMAGES, REGISTRY
 from tenantry_estate.shell import EstateError
 from tenantry_estate.state import State, lock
 
@@ -39,6 +40,20 @@ def test_a_second_up_says_nothing_and_touches_no_container(capsys: pytest.Captur
     # Others may be at work on the same estate; nothing else is worth a word.
     assert [line for line in capsys.readouterr().out.splitlines() if "waiting" not in line] == []
     assert started() == before
+
+
+@pytest.mark.usefixtures("images")
+def test_an_image_of_sources_that_have_changed_does_not_stand_in_the_state_file(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = State(tmp_path)
+    state.data["registry"] = State().data["registry"]
+    monkeypatch.setattr(registry, "IMAGES", (REGISTRY,))
+    registry.push(state)
+    assert set(state.data["images"]) == {REGISTRY.key}
+    monkeypatch.setattr(registry, "IMAGES", (dataclasses.replace(REGISTRY, version="other"),))
+    registry.push(state)
+    assert state.data["images"] == {}
 
 
 def test_a_taken_port_is_stepped_around() -> None:

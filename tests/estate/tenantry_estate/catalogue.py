@@ -14,6 +14,8 @@ from tenantry_estate.shell import EstateError
 
 SOURCES = pathlib.Path(__file__).resolve().parents[1] / "images"
 SUITE = "bookworm"
+PYTHON = "3.11"  # of that suite: for it the packages below are chosen
+DATA = "data"  # databases, object storage and applications with real migration tools
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,12 +35,20 @@ class Image:
     tag: str
     version: str | None = None  # the build argument VERSION
     wheel: Wheel | None = None
+    packages: str | None = None  # a file in its sources, with hashes: these Python packages stand below ``packages/``
+    shares: tuple[str, ...] = ()  # other directories of sources, in the build context under their names
+    group: str | None = None  # built only when it, or its group, is named
     root: pathlib.Path = SOURCES  # where ``<name>/`` with its sources stands
 
     @property
     def key(self) -> str:
         """As people and the state file name it: ``sample:1.0.0``."""
         return f"{self.name}:{self.tag}"
+
+    @property
+    def names(self) -> set[str]:
+        """By which it can be asked for."""
+        return {self.name, self.key, self.group or self.name}
 
     @property
     def local(self) -> str:
@@ -51,6 +61,14 @@ class Image:
         return self.root / self.name
 
     @property
+    def files(self) -> dict[str, pathlib.Path]:
+        """What its build context is made of: name in there -> file."""
+        files = {path.relative_to(self.sources).as_posix(): path for path in source_files(self.sources)}
+        for name in self.shares:
+            files |= {path.relative_to(self.root).as_posix(): path for path in source_files(self.root / name)}
+        return files
+
+    @property
     def is_base(self) -> bool:
         """The base is bootstrapped; every other image is built on it."""
         return self.name == "base"
@@ -58,7 +76,7 @@ class Image:
 
 BASE = Image("base", SUITE)
 REGISTRY = Image("registry", "2")
-IMAGES = (
+USUAL = (
     BASE,
     *(Image("sample", version, version=version) for version in ("1.0.0", "1.1.0", "2.0.0", "broken")),
     Image("postgres", "15"),
@@ -68,17 +86,21 @@ IMAGES = (
     REGISTRY,
     Image("machine", SUITE),
 )
+ON_DEMAND: tuple[Image, ...] = ()
+IMAGES = (*USUAL, *ON_DEMAND)
 
 
 def chosen(names: t.Sequence[str]) -> list[Image]:
-    """The images of these names (``sample`` or ``sample:1.0.0``), all when there are none.
+    """The images of these names (``sample``, ``sample:1.0.0``, or the group ``data``); the usual ones without a name.
 
     :raises EstateError: for a name that is no image, with those that are.
     """
-    unknown = [name for name in names if not any(name in (image.name, image.key) for image in IMAGES)]
+    if not names:
+        return list(USUAL)
+    unknown = [name for name in names if not any(name in image.names for image in IMAGES)]
     if unknown:
         raise EstateError(f"no such image: {', '.join(unknown)}; there are {', '.join(image.key for image in IMAGES)}")
-    return [image for image in IMAGES if not names or image.name in names or image.key in names]
+    return [image for image in IMAGES if not image.names.isdisjoint(names)]
 
 
 def content_hash(image: Image) -> str:
@@ -89,11 +111,13 @@ def content_hash(image: Image) -> str:
         f"version {image.version}",
         f"wheel {image.wheel}",
     ]
+    if image.packages:
+        parts.append(f"packages {image.packages} {PYTHON}")
     for part in parts:
         digest.update(part.encode() + b"\0")
-    for path in source_files(image.sources):
+    for name, path in image.files.items():
         content = path.read_bytes()
-        digest.update(f"{path.relative_to(image.sources).as_posix()} {len(content)}\0".encode() + content)
+        digest.update(f"{name} {len(content)}\0".encode() + content)
     return digest.hexdigest()
 
 

@@ -50,19 +50,20 @@ def ensure(state: State) -> str:
 
 
 def push(state: State) -> None:
-    """Every image that the engine has stands in the registry; the state says under which digest.
+    """Every image that is built from its sources as they are now stands in the registry; the state says its digest.
 
     :raises EstateError: when a push fails.
     """
     address = state.data["registry"]
     entries = {}
-    for image in IMAGES:
-        identity = images.image_id(image.local)
-        if identity is None:
+    references = {image: f"{address}/tenantry/{image.key}" for image in IMAGES}
+    have = images.known([*(image.local for image in IMAGES), *references.values()])
+    for image, reference in references.items():
+        if not images.current(image, have):
             continue
-        reference = f"{address}/tenantry/{image.key}"
+        identity = have[image.local].identity
         digest = _digest_of(address, image, identity)
-        if digest is None or images.image_id(reference) != identity:
+        if digest is None or reference not in have or have[reference].identity != identity:
             run(["docker", "tag", image.local, reference])
         if digest is None:
             say(f"pushing {image.key} to {address}")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from tenantry_estate import engine, images
-from tenantry_estate.catalogue import IMAGES, content_hash
+from tenantry_estate.catalogue import IMAGES
 from tenantry_estate.state import State
 
 
@@ -18,11 +18,11 @@ def status(state: State) -> str:
         + (" (started by the estate)" if state.data["engine"].get("started") else ""),
         f"registry  {state.data['registry'] or 'none'}",
         "",
-        f"{'image':<18} {'built':<9} pushed",
+        f"{'image':<21} {'built':<9} pushed",
     ]
+    have = images.known([image.local for image in IMAGES]) if version else {}
     for image in IMAGES:
-        built = images.built_from(image) if version else None
-        word = "no" if built is None else "current" if built == content_hash(image) else "outdated"
+        word = "current" if images.current(image, have) else "outdated" if image.local in have else "no"
         digest = state.data["images"].get(image.key, {}).get("digest", "no")
-        lines.append(f"{image.key:<18} {word:<9} {digest}")
+        lines.append(f"{image.key:<21} {word:<9} {digest}")
     return "\n".join(lines)
