@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import pathlib
 import subprocess
 import time
 import typing as t
@@ -14,6 +15,7 @@ import uuid
 
 import estate as command
 import pytest
+from tenantry_estate.catalogue import DATA
 from tenantry_estate.registry import LABEL
 from tenantry_estate.state import State
 
@@ -37,6 +39,14 @@ def eventually(check: Check, seconds: float = 20) -> t.Any:
             return answer
         assert time.monotonic() < deadline, f"still {answer!r} after {seconds:g} s"
         time.sleep(0.1)
+
+
+def secret(directory: pathlib.Path, name: str, content: str) -> str:
+    """A mount of a file at /run/secrets; all may read it, because only root could give it to the container's user."""
+    path = directory / name
+    path.write_text(content + "\n", encoding="utf-8")
+    path.chmod(0o644)
+    return f"--volume={path}:/run/secrets/{name}:ro"
 
 
 class Answer(t.NamedTuple):
@@ -119,7 +129,7 @@ class Workshop:
 @pytest.fixture(scope="session")
 def images() -> dict[str, dict[str, str]]:
     """Every image of the estate: built, pushed, with its reference and digest."""
-    assert command.main(["up"]) == 0
+    assert command.main(["up", DATA]) == 0
     return State().data["images"]
 
 

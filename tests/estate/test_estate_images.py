@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 from tenantry_estate import images as builder
-from tenantry_estate.catalogue import USUAL, Image, chosen, content_hash
+from tenantry_estate.catalogue import IMAGES, USUAL, Image, chosen, content_hash
 from tenantry_estate.shell import EstateError
 from tenantry_estate.state import State
 
@@ -74,7 +74,9 @@ def test_images_are_chosen_by_name_or_by_tag() -> None:
     assert [image.key for image in chosen(["redis"])] == ["redis:7"]
     assert [image.tag for image in chosen(["sample"])] == ["1.0.0", "1.1.0", "2.0.0", "broken"]
     assert [image.key for image in chosen(["sample:2.0.0", "base"])] == ["base:bookworm", "sample:2.0.0"]
+    assert {image.name for image in chosen(["data"])} == {"mariadb", "s3"}
     assert chosen([]) == list(USUAL)
+    assert set(chosen([])) | set(chosen(["data"])) == set(IMAGES)
 
 
 def test_an_unknown_image_is_refused_with_those_that_exist() -> None:

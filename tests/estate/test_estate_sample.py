@@ -13,7 +13,7 @@ import struct
 import time
 
 import pytest
-from conftest import HARDENED, Workshop, ask, docker, eventually
+from conftest import HARDENED, Workshop, ask, docker, eventually, secret
 
 PASSWORD = "s3cr\"et 'x' $y"
 HEALTH = ("--health-cmd=sample health", "--health-interval=1s", "--health-retries=2")
@@ -25,18 +25,11 @@ class Tenant:
 
     def __init__(self, workshop: Workshop, directory: pathlib.Path) -> None:
         self.workshop = workshop
-        self.directory = directory
-
-    def secret(self, name: str) -> str:
-        """A mount of the password; all may read it, because only root could give it to the container's user."""
-        path = self.directory / name
-        path.write_text(PASSWORD + "\n", encoding="utf-8")
-        path.chmod(0o644)
-        return f"--volume={path}:/run/secrets/password:ro"
+        self.password = secret(directory, "password", PASSWORD)
 
     def postgres(self, volume: str) -> str:
         """The database."""
-        options = ("--user=999:999", "--tmpfs=/tmp", "--tmpfs=/run/postgresql", self.secret("postgres"))
+        options = ("--user=999:999", "--tmpfs=/tmp", "--tmpfs=/run/postgresql", self.password)
         environment = (
             "--env=POSTGRES_USER=app",
             '--env=POSTGRES_DB=sh"op',
@@ -47,7 +40,7 @@ class Tenant:
 
     def redis(self) -> str:
         """The queue."""
-        options = ("--user=998:998", self.secret("redis"), "--env=REDIS_PASSWORD_FILE=/run/secrets/password")
+        options = ("--user=998:998", self.password, "--env=REDIS_PASSWORD_FILE=/run/secrets/password")
         mount = f"--volume={self.workshop.volume('redis')}:/data"
         return self.workshop.run("redis", "redis:7", options=(*HARDENED, *options, mount))
 
@@ -66,7 +59,7 @@ class Tenant:
             "JOB_SECONDS": "0.1",
             "SCHEDULE_SECONDS": "0.5",
         }
-        return (*APP, self.secret("app"), *(f"--env={name}={value}" for name, value in environment.items()))
+        return (*APP, self.password, *(f"--env={name}={value}" for name, value in environment.items()))
 
 
 @pytest.fixture

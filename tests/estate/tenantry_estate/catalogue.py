@@ -86,7 +86,10 @@ USUAL = (
     REGISTRY,
     Image("machine", SUITE),
 )
-ON_DEMAND: tuple[Image, ...] = ()
+ON_DEMAND = (
+    Image("mariadb", "10.11", group=DATA),
+    Image("s3", "4.48", wheel=Wheel("requirements.txt", "/scripts/weed", "weed"), group=DATA),
+)
 IMAGES = (*USUAL, *ON_DEMAND)
 
 
