@@ -86,9 +86,21 @@ USUAL = (
     REGISTRY,
     Image("machine", SUITE),
 )
+DBMATE = Wheel("requirements.txt", "/scripts/dbmate", "dbmate")
+RELEASES = ("1.0.0", "1.1.0", "2.0.0", "edited")
+FAILING = ("half", "half-autocommit", "slow-lock", "concurrent")
 ON_DEMAND = (
     Image("mariadb", "10.11", group=DATA),
     Image("s3", "4.48", wheel=Wheel("requirements.txt", "/scripts/weed", "weed"), group=DATA),
+    *(
+        Image(name, version, version=version, packages="requirements.txt", shares=("serve",), group=DATA)
+        for name in ("notes", "blog")
+        for version in (*RELEASES, *FAILING)
+    ),
+    *(
+        Image("dbmate", version, version=version, wheel=DBMATE, group=DATA)
+        for version in ("1.0.0", "1.1.0", "edited", "half")
+    ),
 )
 IMAGES = (*USUAL, *ON_DEMAND)
 

@@ -1,0 +1,9 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the application answers: ``/posts``."""
+
+from django.urls import path
+from posts import views
+
+urlpatterns = [path("posts", views.posts)]

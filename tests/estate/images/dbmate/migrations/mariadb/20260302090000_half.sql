@@ -1,0 +1,10 @@
+-- Copyright: (c) 2026, tenantry.platform contributors
+-- GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- migrate:up
+CREATE TABLE tags (name varchar(32) PRIMARY KEY);
+INSERT INTO tags VALUES ('first');
+INSERT INTO tags VALUES ('first');
+
+-- migrate:down
+DROP TABLE tags;
