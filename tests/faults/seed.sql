@@ -2,7 +2,8 @@
 -- GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- One tenant that goes through every step there is: two routed services, which must never answer with two versions, a
--- worker with its queue on a volume, a job, and hooks before and after the switch. The driver sets the node's address.
+-- worker with its queue on a volume, a job, a migration, and hooks before and after the switch. The driver sets the node's
+-- address.
 INSERT INTO nodes (name, connection, address, ssh_user, ssh_port, python_interpreter, ipv4)
   VALUES ('node1', 'ssh', '192.0.2.1', 'root', 22, '/usr/bin/python3', '192.0.2.1');
 INSERT INTO zones (name, nameserver) VALUES ('faults.test', 'node1');
@@ -32,4 +33,5 @@ INSERT INTO service_dependencies (stack, service, depends_on)
 INSERT INTO routes (stack, name, path_prefix, service) VALUES ('pair', 'main', '/', 'web'), ('pair', 'api', '/api', 'api');
 INSERT INTO hooks (stack, name, event, service, command)
   VALUES ('pair', 'before', 'pre_switch', 'web', '["true"]'), ('pair', 'after', 'post_switch', 'web', '["true"]');
+INSERT INTO migrations (stack, service, driver, command) VALUES ('pair', 'web', 'command', '["true"]');
 INSERT INTO tenants (name, stack, state) VALUES ('acme', 'pair', 'removed');

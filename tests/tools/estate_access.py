@@ -13,9 +13,12 @@ from places import BUILD, ROOT
 from stage import Stage
 
 
-def up(stage: Stage) -> dict[str, t.Any] | None:
-    """Engine, images and registry; None when they did not come up."""
-    if not stage.check("estate up", [sys.executable, str(ROOT / "tests" / "estate" / "estate.py"), "up"]):
+def up(stage: Stage, *names: str) -> dict[str, t.Any] | None:
+    """Engine, images and registry; None when they did not come up.
+
+    :param names: of images, or groups of them, beside the usual ones.
+    """
+    if not stage.check("estate up", [sys.executable, str(ROOT / "tests" / "estate" / "estate.py"), "up", *names]):
         return None
     state: dict[str, t.Any] = json.loads((BUILD / "estate" / "estate.json").read_text(encoding="utf-8"))
     return state
