@@ -266,7 +266,7 @@ class Migration:
             self.database.drop_index(name)
         left = [name for name in invalid if name not in ours]
         # A second attempt of the same release began where the first one did.
-        if last is None or last.release != self.params["release"]:
+        if last is None or last.release != self.params["release"] or not self.params["release"]:
             self.database.begin(Begun(self.params["release"], before.applied, tuple(left)))
         return left
 
@@ -408,6 +408,7 @@ def run(engine: Engine, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
 
     :raises TenantryError: see :class:`Migration`, and ``migration_locked``, ``database_down``, and those of a one-off.
     """
+    asks = check_mode or params["state"] == "status"
     with contextlib.ExitStack() as stack:
         database = None
         if params["database"]:
@@ -415,10 +416,13 @@ def run(engine: Engine, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
             session = stack.enter_context(database_session.connect(engine, wanted, params["tenant"]))
             database = DATABASES[wanted.engine](session, params["name"])
             database.lock(params["lock_wait"])
-            database.prepare()
+            if not asks:
+                database.prepare()
         one_off = OneOff.from_params(engine, params, "migration", _keep)
         container = MigrationContainer(one_off, database, params["timeout"], params["lock_timeout"])
         container.wait_for_left_over()
+        if not asks:
+            container.prepare()
         migration = Migration(container, tool_from(params, container), database, params)
         if params["state"] == "status":
             return migration.status()

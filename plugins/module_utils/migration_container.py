@@ -48,6 +48,9 @@ class MigrationContainer:
         for container in self.one_off.left_over():
             if container.state == "running":
                 self.one_off.wait(container, deadline)
+
+    def prepare(self) -> None:
+        """Make what the tool's container needs, and leave no earlier one behind."""
         self.one_off.prepare()
         self.one_off.clean_up()
 
@@ -89,12 +92,12 @@ class MigrationContainer:
             ended = watched.wait(container, deadline)
         except TenantryError as error:
             if error.error_kind == "migration_timeout":  # then it was stopped; else it works on
-                one_off.clean_up()
+                one_off.remove(container)
             raise
         stdout = engine_containers.stdout(one_off.engine, ended)
         files = self._files(ended, paths(stdout)) if paths and ended.exit_code == 0 else {}
         output = Output(ended.exit_code, stdout, one_off.log(ended), files)
-        one_off.clean_up()
+        one_off.remove(ended)
         return output
 
     def _keep(self, container: Container) -> None:

@@ -56,6 +56,7 @@ class MigrationDatabase:
     runs = ""
     setup: tuple[str, ...] = ()
     upsert = ""
+    own_tables = ""
     own_columns = ""
     indexes = ""
 
@@ -87,12 +88,21 @@ class MigrationDatabase:
             self.session.execute(statement)
 
     def recorded(self) -> dict[str, Applied]:
-        """What was applied by us, by version; empty before the first time."""
+        """What was applied by us, by version; empty before the first time, when there are no tables yet."""
+        if not self._has_record():
+            return {}
         rows = self.session.rows(
             ("version", "sha256", "kind"),
             f"SELECT version, sha256, kind FROM {self.versions} WHERE migration = {self.session.literal(self.name)}",
         )
         return {row["version"]: Applied(row["version"], row["sha256"], row["kind"]) for row in rows}
+
+    def _has_record(self) -> bool:
+        rows = self.session.rows(
+            ("name",),
+            f"SELECT table_name AS name FROM information_schema.tables WHERE {self.own_tables}",
+        )
+        return bool(rows)
 
     def record(self, versions: t.Iterable[Applied], release: str) -> None:
         """Note that these are applied, with the checksums of their files."""
@@ -133,6 +143,8 @@ class MigrationDatabase:
 
     def begun(self) -> Begun | None:
         """Where the last run began; None when there never was one."""
+        if not self._has_record():
+            return None
         rows = self.session.rows(
             ("release_id", "before_versions", "invalid_indexes"),
             "SELECT release_id, before_versions, invalid_indexes "
@@ -195,6 +207,7 @@ class PostgreSQL(MigrationDatabase):
         "before_versions = excluded.before_versions, invalid_indexes = excluded.invalid_indexes, begun_at = now()"
     )
 
+    own_tables = "table_schema = 'tenantry' AND table_name = 'migration_versions'"
     own_columns = f"table_schema NOT IN ('pg_catalog', 'information_schema', 'tenantry') AND table_name NOT IN {BOOKS}"
     indexes = (
         "SELECT concat('index ', schemaname, '.', indexname) FROM pg_indexes "
@@ -249,6 +262,7 @@ class MariaDB(MigrationDatabase):
         "invalid_indexes = VALUES(invalid_indexes), begun_at = current_timestamp"
     )
 
+    own_tables = "table_schema = DATABASE() AND table_name = 'tenantry_migration_versions'"
     own_columns = f"table_schema = DATABASE() AND table_name NOT LIKE 'tenantry\\_%' AND table_name NOT IN {BOOKS}"
     indexes = (
         "SELECT DISTINCT concat('index ', table_schema, '.', table_name, '.', index_name) "

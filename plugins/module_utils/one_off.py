@@ -139,14 +139,15 @@ class OneOff:
         labels = [f"{PURPOSE_LABEL}={self.purpose}"]
         labels += [f"{OPERATION_LABEL}={self.operation}"] if self.operation else []
         owned = [word for label in labels for word in ("--label", label)]
+        before = {one.id for one in self.left_over()}
         options = ["run", "--detach", "--no-TTY", "--no-deps", *owned, *given]
         self.compose.run(*options, self.service, *self.command, timeout=START_SECONDS)
-        started = self.left_over()
+        started = [one for one in self.left_over() if one.id not in before]
         if not started:
             raise TenantryError(
                 f"{self.label}: its container vanished as soon as it was made", f"{self.purpose}_failed", logs=[]
             )
-        return started[-1]
+        return started[0]
 
     def wait(self, container: Container, deadline: Deadline) -> Container:
         """Wait until it has ended; stop it when the deadline passes.
@@ -178,10 +179,14 @@ class OneOff:
         """Its last lines, without secrets."""
         return self.compose.redactor.lines(engine_containers.log_tail(self.engine, container, self.log_lines))
 
+    def remove(self, container: Container) -> None:
+        """Leave it not behind, running or not."""
+        engine_containers.remove(self.engine, container, anonymous_volumes=True)
+
     def clean_up(self) -> None:
         """Leave no container behind."""
         for container in self.left_over():
-            engine_containers.remove(self.engine, container, anonymous_volumes=True)
+            self.remove(container)
 
     def failure(self, what: str, how: str, lines: list[str], **details: t.Any) -> TenantryError:
         """An error that ends with what it said last."""
