@@ -30,7 +30,15 @@ WAYS = {
 # Why the node did not let an operation begin that may begin later.
 TRANSIENT = ("locked", "unreachable")
 # Kinds of errors that tell that the new release is at fault, and not a server, the network or the disk.
-BLAMED = ("unhealthy", "job_failed", "hook_failed")
+BLAMED = (
+    "unhealthy",
+    "job_failed",
+    "hook_failed",
+    "migration_failed",
+    "migration_timeout",
+    "migration_changed",
+    "migration_invalid_index",
+)
 ABANDONED = "abandoned"
 NOTHING_TO_DO = "nothing was to be done"
 
