@@ -13,7 +13,7 @@ import sys
 import demo
 import demo_check
 import pytest
-from conftest import ROOT, Fleet, forget
+from conftest import ROOT, Fleet, forget, kill, wait_for
 from test_upgrade import asked
 
 NAME = "e2e-notes"
@@ -112,15 +112,31 @@ def test_what_is_declared_reversible_is_undone_with_the_release_that_failed(note
     assert set(users.answers) == {f"{NAME} 1.0.0"}
     assert applied() == [FIRST]
     assert database("SELECT version_num FROM alembic_version") == [FIRST]
+    code, text = upgrade(notes, "1.1.0")
+    assert (code != 0, "acknowledge" in text) == (True, True)
     notes.sql("DELETE FROM hooks WHERE tenant = ?", NAME)
+
+
+def test_a_run_that_is_killed_while_it_migrates_is_settled_and_the_next_one_migrates(notes):
+    held = ["exec", f"{NAME}-server-1", "psql", "-X", "-U", "app", "-c", "BEGIN; LOCK TABLE notes; SELECT pg_sleep(20)"]
+    holder = subprocess.Popen(["docker", *held], stdout=subprocess.DEVNULL)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'ALTER TABLE notes%'"
+    with asked(notes, NAME) as users:
+        run = notes.start("upgrade", "--limit", NAME, "-e", "release_version=1.1.0", "-e", "acknowledge=true")
+        wait_for(lambda: run.poll() is not None or database(waiting) == ["1"])
+        assert run.poll() is None
+        kill(run)
+        assert notes.play("deploy", "--limit", NAME).code == 0
+    holder.wait()
+    assert set(users.answers) == {f"{NAME} 1.0.0", f"{NAME} 1.1.0"}
+    assert applied() == [FIRST, SECOND]
+    assert notes.play("rollback", "--limit", NAME).code == 0
 
 
 def test_what_only_adds_is_applied_before_the_switch_and_stays_for_a_rollback(notes):
     kind(notes, "expand")
     with asked(notes, NAME) as users:
-        code, text = upgrade(notes, "1.1.0")
-        assert (code != 0, "acknowledge" in text) == (True, True)
-        assert upgrade(notes, "1.1.0", "-e", "acknowledge=true")[0] == 0
+        assert upgrade(notes, "1.1.0")[0] == 0
         assert notes.version(NAME) == f"{NAME} 1.1.0"
         assert notes.play("rollback", "--limit", NAME).code == 0
         assert notes.version(NAME) == f"{NAME} 1.0.0"
