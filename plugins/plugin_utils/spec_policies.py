@@ -52,7 +52,7 @@ def migrations(
         wrong = [*_commands(migration), *_database(migration, servers)]
         problems += [(f"{field}.{column}", reason) for column, reason in wrong]
         if migration["database"] is None and servers:
-            migration["database"] = next(iter(servers))
+            migration["database"] = sorted(servers)[0]
     return found
 
 
@@ -74,10 +74,11 @@ def _database(migration: t.Mapping[str, t.Any], servers: t.Mapping[str, t.Mappin
         kinds = " or ".join(databases.WITH_SCHEMA)
         yield "database", f"there is no backing service {name} whose database is {kinds}"
     elif servers:
+        chosen = name or sorted(servers)[0]
         try:
-            databases.entered(servers[name or next(iter(servers))])
+            databases.entered(servers[chosen])
         except ValueError as error:
-            yield "database", f"service {name or next(iter(servers))} {error}"
+            yield "database", f"service {chosen} {error}"
 
 
 def hooks(
