@@ -122,7 +122,10 @@ def _facts(task_vars: dict[str, t.Any], host: str) -> dict[str, t.Any]:
     cache = getattr(getattr(hostvars, "_variable_manager", None), "_fact_cache", None)
     if cache is None:
         return hostvars.raw_get(host).get("ansible_facts") or {}
-    return cache.get(host) or {}
+    try:
+        return cache.get(host) or {}
+    except KeyError:  # since ansible-core 2.19 it is the cache plugin itself, which says so where there is nothing
+        return {}
 
 
 def requested_by(task_vars: dict[str, t.Any]) -> str:

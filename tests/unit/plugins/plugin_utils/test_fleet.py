@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import types
 import typing as t
 
 from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet
@@ -66,6 +67,9 @@ def test_facts_are_read_where_they_lie_without_putting_together_all_variables():
     variables = {"hostvars": Ansibles(HOSTS)}
     assert fleet.planned(variables) == {"acme": {"tenant": "acme", "text": "ä"}}
     assert fleet.host_fact(variables, "acme", "tenantry_outcome") is None
+    # A cache plugin itself, as newer ansible-core has it.
+    Ansibles._variable_manager._fact_cache = types.SimpleNamespace(get={}.__getitem__)
+    assert fleet.planned(variables) == {}
 
 
 def test_the_requester_is_a_variable_before_it_is_the_login():
