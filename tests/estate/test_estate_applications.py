@@ -134,9 +134,10 @@ class Tenant:
             self.run(image, *command, options=options)
         return str(failure.value)
 
-    def serve(self, image: str) -> Server:
+    def serve(self, image: str, *options: str) -> Server:
         """A web server that answers."""
-        container = self.workshop.run(f"{self.database}-{image.replace(':', '-')}", image, options=self.options)
+        name = f"{self.database}-{image.replace(':', '-')}"
+        container = self.workshop.run(name, image, options=(*self.options, *options))
         server = Server(container, self.workshop.address(container, 8080))
         eventually(lambda: ask(server.address, "/health").status == 200)
         return server
@@ -219,18 +220,18 @@ def test_an_edited_version_has_the_same_migrations_with_another_content(
 
 def test_an_application_that_stops_drains_and_finishes_what_is_in_flight(databases: Databases) -> None:
     tenant = Tenant(databases, NOTES.uid, NOTES.table)
-    server = tenant.serve("notes:1.0.0")
+    server = tenant.serve("notes:1.0.0", "--env=DRAIN_SECONDS=1")
     server.run(NOTES.up)
     tenant.workshop.healthy(server.container)
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        slow = pool.submit(ask, server.address, "/slow?seconds=5", "POST", "body")
+        slow = pool.submit(ask, server.address, "/slow?seconds=3", "POST", "body")
         time.sleep(0.3)
         stop = pool.submit(docker, "stop", "--time=20", server.container)
         eventually(lambda: ask(server.address, "/health").status == 503, 2)
         assert server.count(NOTES) == 1
         eventually(lambda: ask(server.address, "/version").status == 0, 5)
         assert not slow.done()
-        assert slow.result().body["slept"] == 5.0
+        assert slow.result().body["slept"] == 3.0
         stop.result()
     assert docker("inspect", "--format={{.State.ExitCode}}", server.container) == "0"
 
