@@ -118,14 +118,25 @@ def test_what_is_declared_reversible_is_undone_with_the_release_that_failed(note
 
 
 def test_a_run_that_is_killed_while_it_migrates_is_settled_and_the_next_one_migrates(notes):
-    held = ["exec", f"{NAME}-server-1", "psql", "-X", "-U", "app", "-c", "BEGIN; LOCK TABLE notes; SELECT pg_sleep(20)"]
+    held = [
+        "exec",
+        f"{NAME}-server-1",
+        "psql",
+        "-X",
+        "-U",
+        "app",
+        "-c",
+        "BEGIN; LOCK TABLE notes; SELECT pg_sleep(900)",
+    ]
     holder = subprocess.Popen(["docker", *held], stdout=subprocess.DEVNULL)
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'ALTER TABLE notes%'"
     with asked(notes, NAME) as users:
         run = notes.start("upgrade", "--limit", NAME, "-e", "release_version=1.1.0", "-e", "acknowledge=true")
-        wait_for(lambda: run.poll() is not None or database(waiting) == ["1"])
+        wait_for(lambda: run.poll() is not None or database(waiting) == ["1"], 120)
         assert run.poll() is None
         kill(run)
+        ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK TABLE notes%'"
+        assert database(ended) == ["t"]
         assert notes.play("deploy", "--limit", NAME).code == 0
     holder.wait()
     assert set(users.answers) == {f"{NAME} 1.0.0", f"{NAME} 1.1.0"}
