@@ -41,6 +41,12 @@ options:
     description: Whether its jobs run, and the hooks around them.
     type: bool
     default: false
+  in_place:
+    description:
+      - Digests of the backing services that run as they must, by name. A release that switches and has the same ones
+        does not look after them again.
+    type: dict
+    default: {}
   parts:
     description: Weights of a canary, in percent.
     type: list

@@ -38,6 +38,8 @@ class Verdict:
     source_digest: str = ""  # of the spec that was applied last
     target_digest: str = ""  # of the spec that is wanted
     same_images: bool = False  # whether a new release keeps the digests of the last one
+    # Of a deploy: digests of the backing services that run as they must, by name; a release with the same has them.
+    backing: dict[str, str] = dataclasses.field(default_factory=dict)
     accepted: list[dict[str, str]] = dataclasses.field(default_factory=list)  # what an apply leaves as it is
     reasons: list[str] = dataclasses.field(default_factory=list)
     held: list[str] = dataclasses.field(default_factory=list)
@@ -271,6 +273,8 @@ def _judge_active(
     elif live["spec_digest"] != digest:
         verdict.status, verdict.action = ("pending" if status == "in_sync" else status), "deploy"
         verdict.reasons = (_image_changes(spec, live.get("images", {})) or waiting or ["configuration changed"]) + wrong
+        if live.get("state") == "active" and not live.get("interrupted"):
+            verdict.backing = _backing_in_place(verdict.findings, live["last"]["backing"])
     elif request == "restart" and live.get("state") in ("active", "closed"):
         # Also when there is something to settle or to mend: a new release does both.
         verdict.status, verdict.action, verdict.reasons = "pending", "deploy", ["restart requested"]
@@ -279,6 +283,12 @@ def _judge_active(
     elif status != "in_sync":
         verdict.status, verdict.action = status, _mending(spec, verdict.findings)
         verdict.reasons, verdict.same_images = wrong or dns.reasons, True
+
+
+def _backing_in_place(findings: t.Iterable[dict[str, t.Any]], applied: dict[str, str]) -> dict[str, str]:
+    """The backing services that were applied, where all of them are there as they must be; else none."""
+    touched = any(one["kind"] in ("network", "volume") or one["service"] in applied for one in findings)
+    return {} if touched else applied
 
 
 def _judge_unfinished(verdict: Verdict, spec: dict[str, t.Any], live: dict[str, t.Any]) -> bool:

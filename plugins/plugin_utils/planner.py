@@ -27,7 +27,17 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils.render import dn
 
 REQUESTS = ("deploy", "restart", "upgrade", "rollback", "promote", "abort", "heal")
 # Of a verdict, what the plays that apply it ask for.
-ORDER = ("ring", "action", "operation", "target", "source_digest", "target_digest", "accepted", "same_images")
+ORDER = (
+    "ring",
+    "action",
+    "operation",
+    "target",
+    "source_digest",
+    "target_digest",
+    "accepted",
+    "same_images",
+    "backing",
+)
 NODE = "tenantry_node_info"  # what the readers of nodes register
 
 

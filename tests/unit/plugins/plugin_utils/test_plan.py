@@ -37,6 +37,7 @@ LIVE = {
     "current": "20261121T041833Z-00000001",
     "spec_digest": "sha256:one",
     "images": {"web": "reg/app:1.1", "db": "pg:15"},
+    "last": {"backing": {"db": "sha256:db"}},
     "state": "active",
     "findings": [],
     "present": True,
@@ -111,6 +112,25 @@ def test_each_difference_leads_to_its_action(live, spec, digest, status, action,
     one = verdict(live, spec, digest=digest)
     assert (one.status, one.action) == (status, action)
     assert reason in "; ".join(one.reasons)
+
+
+@pytest.mark.parametrize(
+    ("live", "in_place"),
+    [
+        ({}, {"db": "sha256:db"}),
+        ({"findings": [dict(FINDING, **{"class": "pending"})]}, {"db": "sha256:db"}),
+        ({"findings": [dict(FINDING, service="db")]}, {}),
+        ({"findings": [dict(FINDING, service="db", **{"class": "pending"})]}, {}),
+        ({"findings": [dict(FINDING, service="", kind="volume")]}, {}),
+        ({"findings": [STRANGER]}, {"db": "sha256:db"}),
+        ({"state": "closed"}, {}),
+        ({"interrupted": "deploy 01"}, {}),
+        ({"current": None}, {}),
+    ],
+)
+def test_backing_services_are_in_place_where_nothing_of_them_differs(live, in_place):
+    one = verdict(live, digest="sha256:two")
+    assert (one.action, one.backing) == ("deploy", in_place)
 
 
 @pytest.mark.parametrize(

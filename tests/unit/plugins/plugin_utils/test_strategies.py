@@ -110,6 +110,25 @@ def test_a_release_with_everything_goes_through_its_stages_in_order():
     )
 
 
+@pytest.mark.parametrize(
+    ("in_place", "switching", "looks"),
+    [
+        ({"db": "sha256:db"}, True, False),
+        ({"db": "sha256:other"}, True, True),
+        ({"db": "sha256:db", "cache": "sha256:cache"}, True, True),
+        ({}, True, True),
+        ({"db": "sha256:db"}, False, True),
+    ],
+)
+def test_a_switch_does_not_look_again_after_backing_services_that_are_in_place(in_place, switching, looks):
+    new = manifest(NEW)
+    new["projects"] = {"app": "acme-00000002", "backing": "acme"}
+    new["services"]["db"]["digest"] = "sha256:db"
+    how = {"way": "blue_green", "serving": ["web"], "workers": [], "turns": []}
+    found = strategies.stages(new, how, switching=switching, in_place=in_place)
+    assert ("backing" in [one["file"] for one in found]) == looks
+
+
 def test_a_database_is_migrated_before_the_switch_and_what_only_takes_away_after_it():
     new = {**manifest(NEW), "migrations": [{"kind": "expand"}, {"kind": "contract"}]}
     assert staged(new, jobs=True, hooked=EVENTS) == (
