@@ -20,6 +20,9 @@ from ansible_collections.tenantry.platform.plugins.module_utils.backup_process i
 from ansible_collections.tenantry.platform.plugins.module_utils.backup_restore import RESTORE_ARGUMENTS
 
 MODULE = pathlib.Path(__file__).with_name("module.py")
+END_OF_LOCK = """
+select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid()
+"""
 ARGUMENTS = {"backup": BACKUP_ARGUMENTS, "backup_info": BACKUP_ARGUMENTS, "restore": RESTORE_ARGUMENTS}
 
 
@@ -127,8 +130,7 @@ class Node:
                 until("the table is locked", lambda: int(self.psql(held)) > 0, pause=0.2)
                 yield
             finally:
-                waits = "query like '%pg_sleep%' and pid <> pg_backend_pid()"
-                self.psql(f"select pg_terminate_backend(pid) from pg_stat_activity where {waits}")
+                self.psql(END_OF_LOCK)
                 process.wait(30)
 
     def tools(self, name: str) -> list[int]:

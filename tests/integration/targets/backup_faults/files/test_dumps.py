@@ -100,7 +100,7 @@ def test_a_full_disk_fails_the_dump_and_leaves_nothing(node: Node) -> None:
     label = f"tenantry.tenant={node.tenant}"
     small = ["--driver=local", "--opt=type=tmpfs", "--opt=device=tmpfs", "--opt=o=size=300k", f"--label={label}"]
     command("docker", "volume", "create", *small, volume)
-    image = node.images["redis:7"]
+    image = node.images["redis"]
     command(
         "docker",
         "run",

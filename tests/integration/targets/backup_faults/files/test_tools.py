@@ -75,7 +75,7 @@ def test_a_database_that_is_its_own_first_process_is_refused(node: Node) -> None
     labels = [f"--label={label}", "--label=tenantry.managed=true", "--label=tenantry.service=bare"]
     secret = f"--volume={node.root}/password:/run/secrets/password:ro"
     environment = ["--env=POSTGRES_USER=app", "--env=POSTGRES_PASSWORD_FILE=/run/secrets/password"]
-    command("docker", "run", "--detach", f"--name={name}", *labels, secret, *environment, node.images["postgres:15"])
+    command("docker", "run", "--detach", f"--name={name}", *labels, secret, *environment, node.images["postgres"])
     try:
         until("it answers", lambda: command("docker", "exec", name, "pg_isready", check=False).endswith("connections"))
         result = node.refused(**PGBACKREST, service="bare")
@@ -88,7 +88,7 @@ def test_a_killed_restore_is_begun_anew_and_leaves_no_container(node: Node) -> N
     volume = f"{node.tenant}_killed"
     snapshots = {"repositories": [], "directory": str(node.snapshots)}
     label = node.done(**snapshots)["labels"][0]
-    wanted = {**snapshots, "volume": volume, "image": node.images["postgres:15"], "label": label}
+    wanted = {**snapshots, "volume": volume, "image": node.images["postgres"], "label": label}
     module = node.start("restore", **wanted)
     until("pg_restore runs", lambda: node.tools("pg_restore"), pause=0.005)
     module.kill()
@@ -103,7 +103,7 @@ def test_a_killed_restore_is_begun_anew_and_leaves_no_container(node: Node) -> N
 
 def test_a_restore_that_was_killed_before_it_began_to_fill_is_begun_anew(node: Node) -> None:
     volume = f"{node.tenant}_killed"
-    wanted = {**PGBACKREST, "volume": volume, "image": node.images["postgres:15"]}
+    wanted = {**PGBACKREST, "volume": volume, "image": node.images["postgres"]}
     module = node.start("restore", **wanted)
     until("there is a container", lambda: containers(volume), pause=0.005)
     module.kill()

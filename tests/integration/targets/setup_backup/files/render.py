@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Print what a tenant's repositories ask for: ``render.py TENANT``, repositories on standard input.
 
-The configuration of pgBackRest for its database, and by service the environment by which restic itself opens the first
-repository.
+The configuration of pgBackRest for its database, and by repository and service the environment by which restic itself
+opens it.
 """
 
 from __future__ import annotations
@@ -12,18 +12,38 @@ from __future__ import annotations
 import json
 import sys
 
-from ansible_collections.tenantry.platform.plugins.module_utils.backup_pgbackrest_conf import Cluster, render
-from ansible_collections.tenantry.platform.plugins.module_utils.backup_repository import from_options
+from ansible_collections.tenantry.platform.plugins.module_utils.backup_pgbackrest_conf import (
+    Cluster,
+    Settings,
+    render,
+)
+from ansible_collections.tenantry.platform.plugins.module_utils.backup_repository import Repository, from_options
+
+SERVICES = ("postgres", "redis", "mariadb", "files")
+
+
+def environment(tenant: str, service: str, repository: Repository) -> dict[str, str]:
+    place = repository.place(tenant, service, "restic")
+    return {
+        "RESTIC_REPOSITORY": place
+        if repository.kind == "posix"
+        else f"s3:{repository.endpoint}/{repository.bucket}{place}",
+        "RESTIC_PASSWORD": repository.passphrase_of(tenant, service),
+        "AWS_ACCESS_KEY_ID": repository.access_key,
+        "AWS_SECRET_ACCESS_KEY": repository.secret_key,
+    }
+
 
 tenant = sys.argv[1]
 repositories = from_options(json.load(sys.stdin))
-first = repositories[0]
-environments = {
-    service: {
-        "RESTIC_REPOSITORY": first.place(tenant, service, "restic"),
-        "RESTIC_PASSWORD": first.passphrase_of(tenant, service),
-    }
-    for service in ("postgres", "redis", "files")
-}
-configuration = render(Cluster(tenant, "postgres", user="app", database="shop"), repositories)
-print(json.dumps({"configuration": configuration, "environments": environments}))
+cluster = Cluster(tenant, "postgres", user="app", database="shop")
+print(
+    json.dumps(
+        {
+            "configuration": render(cluster, repositories, Settings(block=True)),
+            "environments": {
+                one.name: {service: environment(tenant, service, one) for service in SERVICES} for one in repositories
+            },
+        }
+    )
+)
