@@ -102,7 +102,7 @@ options:
         type: str
       password_file:
         description: Where the container has the password in a file, instead of O(database.password).
-        type: path
+        type: str
   spool:
     description: Directory of the node for what passes through, for locks and for what is known of restores.
     type: path

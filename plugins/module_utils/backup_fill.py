@@ -90,7 +90,8 @@ def from_pgbackrest(fill: Fill) -> Filled:
     account = request.account
     cluster = Cluster(request.tenant, request.service, scratch.data_path, user=account.user, database=account.name)
     binds = _configuration(fill, cluster)
-    with scratch.running(["sleep", "infinity"], [], {}, binds) as container:
+    # It ends by itself when this module is killed.
+    with scratch.running(["sleep", str(int(deadline.remaining()) + 1)], [], {}, binds) as container:
         server = request.server_in(container, deadline)
         driver = PgBackRest(lambda _deadline: server, cluster.stanza, tuple(one.name for one in request.repositories))
         backup = fill.pick(driver)

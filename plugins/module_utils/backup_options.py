@@ -51,7 +51,7 @@ COMMON_ARGUMENTS: dict[str, t.Any] = {
             "name": {"type": "str"},
             "user": {"type": "str"},
             "password": {"type": "str", "no_log": True},
-            "password_file": {"type": "path", "no_log": False},
+            "password_file": {"type": "str", "no_log": False},
         },
     },
     "spool": {"type": "path", "default": DEFAULT_ROOT},

@@ -17,7 +17,10 @@ from .backup_process import Ended
 from .backup_retention import fulls_to_keep, moment
 from .backup_server import Server
 from .errors import TenantryError
-from .polling import Deadline
+from .polling import Deadline, Pause, wait_until
+
+#: How long a segment may be on its way while later ones are there already.
+GAP_SECONDS = 10
 
 _TYPES = {"full": "full", "incremental": "incr"}
 
@@ -46,7 +49,7 @@ class PgBackRest:
     stanza: str
     names: tuple[str, ...]
     kind: str = FULL
-    _created: Ended | None = None
+    _not_made: TenantryError | None = None
 
     engine = ENGINE
 
@@ -56,7 +59,6 @@ class PgBackRest:
 
     def check(self, deadline: Deadline) -> None:
         server = self.find(deadline)
-        self.listings(server, deadline)
         if server.must(["cat", "/proc/1/comm"], deadline).text.strip() == "postgres":
             raise TenantryError(
                 f"container {server.container.name} runs postgres as its first process: a helper of pgBackRest that "
@@ -64,22 +66,37 @@ class PgBackRest:
                 "the service an init process (init: true)",
                 "no_init",
             )
+        backup_pg_dump.query(server, "select 1", deadline)
 
     def prepare(self, deadline: Deadline) -> None:
-        """Make the stanza in repositories that lack it."""
+        """Make the stanza in repositories that lack it. One that hangs has its share of the time, as later."""
         self.check(deadline)
-        server = self.find(deadline)
-        if not all(isinstance(one, TenantryError) or one.exists for one in self.listings(server, deadline)):
-            # It is made in all at once, in their order; who still lacks it is told by its backup.
-            self._created = self._run(server, ["stanza-create"], deadline)
+        if any(self._lacks_stanza(name, self._share(deadline)) for name in self.names):
+            server = self.find(deadline)
+            try:
+                # It is made in all at once, in their order; who still lacks it is told by its backup.
+                self._must(server, ["stanza-create"], self._share(deadline))
+            except TenantryError as error:
+                self._not_made = error
             # After some failures the server waits for a minute before it tries to archive again, unless this is new.
             backup_pg_dump.query(server, "select pg_switch_wal()", deadline)
+
+    def _share(self, deadline: Deadline) -> Deadline:
+        return Deadline(deadline.remaining() / (len(self.names) + 2))
+
+    def _lacks_stanza(self, repository: str, deadline: Deadline) -> bool:
+        try:
+            return not self._listing(self.find(deadline), repository, deadline).exists
+        except TenantryError as error:
+            if error.error_kind not in ("repository_unreachable", "backup_timeout"):
+                raise
+            return False
 
     def make(self, repository: str, deadline: Deadline) -> list[Backup]:
         server = self.find(deadline)
         listing = self._listing(server, repository, deadline)
-        if not listing.exists and self._created is not None:
-            raise server.failure(self._created, "repository_unreachable")
+        if not listing.exists and self._not_made is not None:
+            raise self._not_made
         before = {one.label for one in listing.backups}
         self._must(server, [*self._only(repository), f"--type={_TYPES[self.kind]}", "backup"], deadline)
         made = [one for one in self._listing(server, repository, deadline).backups if one.label not in before]
@@ -109,11 +126,26 @@ class PgBackRest:
             return [Finding(repository, "", f"it holds no whole backup of stanza {self.stanza}")]
         ended = self._must(server, [*self._only(repository), "--output=text", "--verbose", "verify"], deadline)
         found = [Finding(repository, one.label, one.error) for one in listing.backups if one.error]
-        found += backup_pgbackrest_output.findings(ended.text, repository)
-        words = [*self._only(repository), "--recurse", "repo-ls", f"archive/{self.stanza}"]
-        names = self._must(server, words, deadline).text.splitlines()
+        return [
+            *found,
+            *backup_pgbackrest_output.findings(ended.text, repository),
+            *self._gaps(server, repository, deadline),
+        ]
+
+    def _gaps(self, server: Server, repository: str, deadline: Deadline) -> list[Finding]:
+        """Missing WAL. Segments are stored several at a time: what is missing between others may be under way."""
         size = int(backup_pg_dump.query(server, _SEGMENT_BYTES, deadline))
-        return found + backup_pgbackrest_output.gaps(names, listing.since, size, repository)
+        words = [*self._only(repository), "--recurse", "repo-ls", f"archive/{self.stanza}"]
+        found: list[Finding] = []
+
+        def none_is_missing() -> bool | None:
+            since = self._listing(server, repository, deadline).since
+            names = self._must(server, words, deadline).text.splitlines()
+            found[:] = backup_pgbackrest_output.gaps(names, since, size, repository)
+            return None if found else True
+
+        wait_until(none_is_missing, Deadline(min(GAP_SECONDS, deadline.remaining())), Pause(1, 3))
+        return found
 
     def prune(self, repository: str, keep: Keep, deadline: Deadline, check_mode: bool) -> list[str]:
         server = self.find(deadline)
@@ -147,18 +179,6 @@ class PgBackRest:
         found: dict[str, t.Any] = json.loads(backup_pg_dump.query(self.find(deadline), _WAL, deadline))
         return found
 
-    def listings(self, server: Server, deadline: Deadline) -> list[Listing | TenantryError]:
-        """What each repository has, or why that is not known."""
-        found: list[Listing | TenantryError] = []
-        for name in self.names:
-            try:
-                found.append(self._listing(server, name, deadline))
-            except TenantryError as error:
-                if error.error_kind != "repository_unreachable":
-                    raise
-                found.append(error)
-        return found
-
     def _listing(self, server: Server, repository: str, deadline: Deadline) -> Listing:
         ended = self._must(server, [*self._only(repository), "--output=json", "info"], deadline)
         return backup_pgbackrest_output.listing(ended.text, self.stanza, self._number(repository), repository)
@@ -169,11 +189,5 @@ class PgBackRest:
     def _only(self, repository: str) -> list[str]:
         return [f"--repo={self._number(repository)}"]
 
-    def _run(self, server: Server, words: t.Sequence[str], deadline: Deadline) -> Ended:
-        return server.run(["pgbackrest", f"--stanza={self.stanza}", *words], deadline)
-
     def _must(self, server: Server, words: t.Sequence[str], deadline: Deadline) -> Ended:
-        ended = self._run(server, words, deadline)
-        if ended.code != 0:
-            raise server.failure(ended)
-        return ended
+        return server.must(["pgbackrest", f"--stanza={self.stanza}", *words], deadline)

@@ -132,8 +132,8 @@ def gaps(names: t.Iterable[str], since: str, segment_bytes: int, repository: str
                 Finding(
                     repository,
                     "WAL",
-                    f"{len(missing)} segments are missing from {name} on: no moment after them can be restored from "
-                    "the backups before",
+                    f"segments missing from {name} on: {len(missing)}; no moment after them can be restored from the "
+                    "backups before",
                 )
             )
     return wrong

@@ -22,7 +22,8 @@ TOOL = "restic"
 
 #: What restic says when there is no repository, in the words of its versions 0.14 to 0.18, by a directory and by S3.
 _MISSING = re.compile(r"unable to open config file|repository does not exist|Is there a repository at the following")
-_ABSENT = re.compile(r"no such file or directory|does not exist|specified key does not exist|bucket does not exist")
+_ABSENT = re.compile(r"no such file or directory|key does not exist|repository does not exist")
+_NO_BUCKET = re.compile(r"bucket does not exist|NoSuchBucket")
 _LOCKED = re.compile(r"repository is already locked|unable to create lock")
 _WRONG_PASSPHRASE = re.compile(r"wrong password|no key found")
 _FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
@@ -240,6 +241,11 @@ class Restic:
             return TenantryError(f"{what}: another run holds it ({said}); wait for it to end", "backup_running")
         if _FULL.search(raw):
             return TenantryError(f"{what}: there is no room ({said}); free some there", "disk_full")
+        if _NO_BUCKET.search(raw):
+            return TenantryError(
+                f"{what}: there is no bucket {self.repository.bucket} ({said}); make it, it is not made here",
+                "repository_unreachable",
+            )
         if _MISSING.search(raw):
             return TenantryError(f"{what}: it does not answer ({said}); see that it is there", "repository_unreachable")
         return TenantryError(f"{what}: it ended with code {ended.code} and said: {said}", "repository_error")
@@ -248,7 +254,8 @@ class Restic:
 def _is_missing(ended: Ended) -> bool:
     """Whether there is a place for the repository, and none in it."""
     said = ended.stderr.decode("utf-8", "replace")
-    return bool(_MISSING.search(said) and _ABSENT.search(said))
+    # restic would make a bucket, too, and a misspelled one would be told by nobody.
+    return bool(_MISSING.search(said) and _ABSENT.search(said) and not _NO_BUCKET.search(said))
 
 
 def _lines(ended: Ended) -> t.Iterator[dict[str, t.Any]]:

@@ -165,7 +165,7 @@ def test_wal_without_gaps_is_whole_across_logs_and_timelines() -> None:
 def test_a_missing_segment_is_found_which_the_tool_does_not_miss() -> None:
     found = gaps(names(4, 5, 8, 9), "000000010000000000000004", SEGMENT, "local")
     assert len(found) == 1
-    assert "2 segments are missing from 000000010000000000000006 on" in found[0].problem
+    assert "segments missing from 000000010000000000000006 on: 2" in found[0].problem
 
 
 def test_what_is_older_than_the_oldest_backup_may_be_missing() -> None:
