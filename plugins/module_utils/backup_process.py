@@ -136,14 +136,28 @@ def too_slow(tool: str, deadline: Deadline) -> TenantryError:
 
 
 def _end(is_meant: t.Callable[[int], bool]) -> list[int]:
-    found = [pid for pid in _processes() if is_meant(pid)]
+    found = {pid: process_start(pid) for pid in _processes() if is_meant(pid)}
+
+    def left() -> list[int]:
+        return [pid for pid, start in found.items() if _works(pid, start)]
+
     for number in (signal.SIGTERM, signal.SIGKILL):
-        for pid in filter(is_meant, found):
+        for pid in left():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
-        if wait_until(lambda: not any(map(is_meant, found)) or None, Deadline(END_SECONDS)):
+        if wait_until(lambda: not left() or None, Deadline(END_SECONDS)):
             break
-    return found
+    return list(found)
+
+
+def _works(pid: int, start: int) -> bool:
+    """Whether a process is still there. One that exits loses its environment first, and its locks later."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stream:
+            fields = stream.read().rsplit(b")", 1)[1].split()
+    except (OSError, IndexError):
+        return False
+    return fields[0] not in (b"Z", b"X") and int(fields[19]) == start
 
 
 def _processes() -> list[int]:

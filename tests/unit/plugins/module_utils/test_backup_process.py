@@ -20,7 +20,7 @@ from ansible_collections.tenantry.platform.plugins.module_utils.polling import D
 from ansible_collections.tenantry.platform.plugins.module_utils.redaction import Redactor
 
 ACME = Mark("acme", "postgres")
-ROOT = pathlib.Path(__file__).resolve().parents[7]
+ROOT = pathlib.Path(backup_process.__file__).parents[5]
 #: A module that works on a service, with a tool that has a child.
 MODULE = """
 from ansible_collections.tenantry.platform.plugins.module_utils import backup_process as b
@@ -48,10 +48,9 @@ def killed_module(directory: pathlib.Path, service: str) -> list[int]:
 
 def lives(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
         return False
-    return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
 def test_what_a_tool_writes_and_its_code_come_back() -> None:
