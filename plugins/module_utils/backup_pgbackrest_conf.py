@@ -64,11 +64,13 @@ class Settings:
     """How pgBackRest works.
 
     :ivar block: whether incremental backups store changed blocks alone: needs pgBackRest 2.46 or newer.
+    :ivar archive_io_timeout: seconds for one answer of a repository to a push of WAL.
     :ivar retention_days: after a backup nothing is removed; this is for whoever runs ``pgbackrest expire``.
     """
 
     block: bool = False
     retention_days: int = 30
+    archive_io_timeout: int = 5
     processes: int = 2
     compress_level: int = 3
 
@@ -92,9 +94,10 @@ def render(cluster: Cluster, repositories: t.Sequence[Repository], settings: Set
         "compress-level": settings.compress_level,
         "process-max": settings.processes,
         "start-fast": "y",
-        "archive-timeout": 60,
+        # While a repository is away, each push of WAL first tries it for about eighteen times its io-timeout.
+        "archive-timeout": 300,
         "expire-auto": "n",  # nothing goes before what is new has been verified
-        "io-timeout": 20,
+        "io-timeout": 10,
         "db-timeout": 300,
         "protocol-timeout": 330,
     }
@@ -104,8 +107,8 @@ def render(cluster: Cluster, repositories: t.Sequence[Repository], settings: Set
     sections = {
         "global": common,
         # The server waits for these: they give up soon, and are tried again.
-        "global:archive-push": {"io-timeout": 10, "db-timeout": 30, "protocol-timeout": 40},
-        "global:archive-get": {"io-timeout": 10, "db-timeout": 30, "protocol-timeout": 40},
+        "global:archive-push": {"io-timeout": settings.archive_io_timeout, "db-timeout": 30, "protocol-timeout": 40},
+        "global:archive-get": {"io-timeout": settings.archive_io_timeout, "db-timeout": 30, "protocol-timeout": 40},
         cluster.stanza: {
             "pg1-path": cluster.data_path,
             "pg1-socket-path": cluster.socket_path,
