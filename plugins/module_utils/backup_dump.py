@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, tenantry.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dumps of one server, proven whole and then stored: one driver for everything that a server writes as a stream."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .backup_driver import Backup, Finding, Keep
+from .backup_server import Server
+from .backup_snapshot import Draft, Snapshot
+from .backup_spool import Spool
+from .backup_store import Source, Store
+from .errors import TenantryError
+from .polling import Deadline
+
+
+class Dumper(t.Protocol):
+    """What a kind of server needs to be dumped, and to be filled with a dump."""
+
+    @property
+    def engine(self) -> str:
+        """Name of the engine."""
+
+    def check(self, server: Server, deadline: Deadline) -> dict[str, t.Any]:
+        """See that the server answers to what it was given; returns what it says of itself."""
+
+    def dump(self, server: Server, draft: Draft, deadline: Deadline) -> None:
+        """Write the files of a snapshot."""
+
+    def prove(self, server: Server, draft: Draft, deadline: Deadline) -> None:
+        """Read every file to its end.
+
+        :raises TenantryError: kind ``dump_torn``.
+        """
+
+
+@dataclasses.dataclass
+class DumpDriver:
+    """The dumps of one service.
+
+    :ivar find: finds the running server; where there is none, what was stored can still be listed.
+    :ivar directory: where snapshots stay as files; empty when they only pass through the spool.
+    :ivar share: how much of the stored data a verification reads.
+    """
+
+    dumper: Dumper
+    find: t.Callable[[Deadline], Server]
+    spool: Spool
+    stores: tuple[Store, ...]
+    directory: str = ""
+    share: str = "100%"
+    snapshot: Snapshot | None = None
+
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        return tuple(store.name for store in self.stores)
+
+    def check(self, deadline: Deadline) -> None:
+        self.dumper.check(self.find(deadline), deadline)
+
+    def prepare(self, deadline: Deadline) -> None:
+        server = self.find(deadline)
+        target = self.directory or self.spool.work_path
+        with Draft(target, server.tenant, server.service, self.dumper.engine) as draft:
+            draft.facts.update(self.dumper.check(server, deadline), image=server.container.image)
+            self.dumper.dump(server, draft, deadline)
+            self.dumper.prove(server, draft, deadline)
+            self.snapshot = draft.finish()
+
+    def make(self, repository: str, deadline: Deadline) -> list[Backup]:
+        if self.snapshot is None:
+            raise TenantryError(f"no dump to store in {repository}: prepare() comes first", "backup_failed")
+        source = Source("dump", "", self.snapshot.path)
+        return [self._store(repository).save(source, self.snapshot.label, self.snapshot.started_at, deadline)]
+
+    def finish(self) -> None:
+        """What lies in the spool goes with the run."""
+
+    def backups(self, repository: str, deadline: Deadline) -> list[Backup]:
+        return self._store(repository).backups(deadline)
+
+    def verify(self, repository: str, deadline: Deadline) -> list[Finding]:
+        return self._store(repository).verify(self.share, deadline)
+
+    def prune(self, repository: str, keep: Keep, deadline: Deadline, check_mode: bool) -> list[str]:
+        return self._store(repository).prune(keep, deadline, check_mode)
+
+    def _store(self, name: str) -> Store:
+        return next(store for store in self.stores if store.name == name)
