@@ -119,7 +119,7 @@ def test_a_database_is_deployed_with_what_it_needs_to_archive(kept):
 
 
 def test_a_backup_is_made_as_the_policy_says_and_wal_reaches_the_disk_and_s3(kept):
-    run = kept.play(str(ROOT / "tests" / "e2e" / "backup.yml"), "--limit", NAME)
+    run = kept.play(str(ROOT / "tests" / "e2e" / "backup.yml"), "--limit", NAME, "-e", f"e2e_spool={STATE / 'spool'}")
     assert run.code == 0
     assert archives.SECRET_KEY not in run.text
     query("CREATE TABLE goods AS SELECT generate_series(1, 1000) AS number")
