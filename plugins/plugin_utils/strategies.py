@@ -107,8 +107,9 @@ def stages(
     before = hooks("post_health", "pre_switch") if not promoting else []
     found = hooks(first_event)
     # To find them all in place again costs a module, a tenth of the time until users have the new release.
-    in_place = in_place if switching else None
-    found += when(manifest["projects"]["backing"] and not (in_place and in_place == _backing(manifest)), "backing")
+    if manifest["projects"]["backing"] and not (switching and in_place and in_place == _backing(manifest)):
+        found += when(any(one["directories"] for one in manifest.get("backups") or ()), "places")
+        found += [{"file": "backing"}]
     migrations = manifest.get("migrations") or []
     before_jobs, after_jobs = (hooks("pre_migrate"), hooks("post_migrate")) if jobs else ([], [])
     found += before_jobs
