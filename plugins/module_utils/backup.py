@@ -9,8 +9,8 @@ import dataclasses
 import time
 import typing as t
 
-from . import disk_space
-from .backup_driver import Backup, Driver, Keep, newest_first
+from . import disk_space, journal
+from .backup_driver import ACCOUNTS, REQUIRED, Backup, Driver, Keep, newest_first
 from .backup_options import SERVICE_ARGUMENTS, Request
 from .backup_pgbackrest import PgBackRest
 from .engine import Engine
@@ -23,6 +23,8 @@ BACKUP_ARGUMENTS: dict[str, t.Any] = {
     "kind": {"type": "str", "choices": ["full", "incremental"], "default": "full"},
     "volumes": {"type": "list", "elements": "str", "default": []},
     "paths": {"type": "list", "elements": "path", "default": []},
+    "accounts": {"type": "str", "choices": list(ACCOUNTS), "default": REQUIRED},
+    "space_floor": {"type": "str", "default": disk_space.DEFAULT_FLOOR},
     "read_data_subset": {"type": "str", "default": "100%"},
     "retention_days": {"type": "int", "default": 30},
     "keep_last": {"type": "int", "default": 3},
@@ -90,7 +92,9 @@ def run(engine: Engine, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
             return _verified(request, driver, deadline)
         if params["state"] == "pruned":
             return _pruned(request, driver, deadline, keep, check_mode)
-        return _present(request, driver, deadline)
+        result = _present(request, driver, deadline)
+    journal.note(params["operation"], ", ".join(result["labels"]))
+    return result
 
 
 def _present(request: Request, driver: Driver, deadline: Deadline) -> dict[str, t.Any]:

@@ -71,6 +71,19 @@ options:
     type: list
     elements: path
     default: []
+  accounts:
+    description:
+      - Whether the roles or accounts of the server are part of a dump. A fresh server cannot be filled without them.
+      - V(required) fails where O(database.user) may not read them; V(available) then leaves them out.
+    type: str
+    choices: [required, available]
+    default: required
+  space_floor:
+    description:
+      - How much must stay free on the disk where a dump is written, by what the server says of the size of its data; as
+        V(2g), V(5%) or V(unchecked).
+    type: str
+    default: 1g
   read_data_subset:
     description: How much of the data O(state=verified) reads from a repository of restic, as in V(5%).
     type: str
@@ -188,9 +201,10 @@ error_kind:
   description:
     - C(backup_partial) when some repositories have it and others do not, C(backup_failed), C(backup_timeout),
       C(backup_running), C(backup_damaged) and C(backup_unverified) of O(state=verified), C(dump_torn), C(disk_full),
-      C(repository_unreachable), C(repository_error), C(wrong_passphrase), C(container_missing), C(volume_missing),
-      C(volume_unsupported), C(path_missing), C(source_unreadable), C(no_init), C(tool_missing), C(foreign_object),
-      C(engine_unreachable), C(engine_error), C(sdk_missing), C(lock_lost), C(lease_lost) or C(invalid).
+      C(disk_full_ahead), C(repository_unreachable), C(repository_error), C(wrong_passphrase), C(container_missing),
+      C(volume_missing), C(volume_unsupported), C(path_missing), C(source_unreadable), C(no_init), C(tool_missing),
+      C(foreign_object), C(engine_unreachable), C(engine_error), C(sdk_missing), C(lock_lost), C(lease_lost)
+      or C(invalid).
   returned: failure
   type: str
 """

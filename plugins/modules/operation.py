@@ -102,6 +102,13 @@ options:
     type: list
     elements: str
     default: []
+  snapshots:
+    description:
+      - What was kept of databases before they were changed; C(service) and C(label) of each. The outcome of a failure
+        names them. Handled by the action plugin.
+    type: list
+    elements: dict
+    default: []
   failure:
     description:
       - What failed; C(step), the name of the task, C(result), what it returned, and C(undo), what undoing it returned
@@ -223,6 +230,7 @@ ARGUMENTS = {
     "release": {"type": "str"},
     "reached": {"type": "str", "default": ""},
     "warnings": {"type": "list", "elements": "str", "default": []},
+    "snapshots": {"type": "list", "elements": "dict", "default": []},
     "failure": {"type": "dict"},
 }
 

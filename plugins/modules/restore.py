@@ -173,10 +173,11 @@ facts:
   type: dict
 error_kind:
   description:
-    - C(backup_missing), C(backup_damaged), C(snapshot_missing), C(corrupt), C(restore_failed), C(volume_not_empty),
-      C(volume_in_use), C(image_missing), C(backup_running), C(backup_timeout), C(backup_failed), C(disk_full),
-      C(repository_unreachable), C(repository_error), C(wrong_passphrase), C(tool_missing), C(foreign_object),
-      C(engine_unreachable), C(engine_error), C(sdk_missing), C(lock_lost), C(lease_lost) or C(invalid).
+    - C(backup_missing), C(backup_damaged), C(snapshot_missing), C(accounts_missing), C(corrupt), C(restore_failed),
+      C(volume_not_empty), C(volume_in_use), C(image_missing), C(backup_running), C(backup_timeout), C(backup_failed),
+      C(disk_full), C(repository_unreachable), C(repository_error), C(wrong_passphrase), C(tool_missing),
+      C(foreign_object), C(engine_unreachable), C(engine_error), C(sdk_missing), C(lock_lost), C(lease_lost)
+      or C(invalid).
   returned: failure
   type: str
 """

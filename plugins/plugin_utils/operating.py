@@ -87,6 +87,16 @@ def lost_lease(failure: dict[str, t.Any]) -> bool:
     ]
 
 
+def kept_snapshots(tenant: str, snapshots: t.Sequence[t.Mapping[str, t.Any]]) -> str:
+    """What a failure is to say of the snapshots that were kept before it: each on a line of its own."""
+    restore = f"ansible-playbook tenantry.platform.restore --limit {tenant}"
+    return "".join(
+        f"\n  service {one['service']} as it was before its migrations is kept as snapshot {one['label']}; "
+        f"to have it back: {restore} -e restore_service={one['service']} -e restore_label={one['label']}"
+        for one in snapshots
+    )
+
+
 def error_kind(result: t.Mapping[str, t.Any]) -> str | None:
     """Class of a failed result; of a loop, that of its first failed item."""
     failed = [one for one in result.get("results") or () if one.get("failed")]
