@@ -24,6 +24,8 @@ BACKUP_ARGUMENTS: dict[str, t.Any] = {
     "volumes": {"type": "list", "elements": "str", "default": []},
     "paths": {"type": "list", "elements": "path", "default": []},
     "accounts": {"type": "str", "choices": list(ACCOUNTS), "default": REQUIRED},
+    "fallback": {"type": "bool", "default": False},
+    "quiet_wait": {"type": "int", "default": 30},
     "space_floor": {"type": "str", "default": disk_space.DEFAULT_FLOOR},
     "read_data_subset": {"type": "str", "default": "100%"},
     "retention_days": {"type": "int", "default": 30},

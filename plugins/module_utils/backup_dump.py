@@ -11,6 +11,7 @@ import typing as t
 
 from . import disk_space
 from .backup_driver import REQUIRED, Backup, Finding, Keep
+from .backup_load import Loader, loader
 from .backup_server import Server
 from .backup_snapshot import Draft, Snapshot
 from .backup_spool import Spool
@@ -52,10 +53,14 @@ class Terms:
 
     :ivar accounts: one of ``required``, ``available``.
     :ivar floor: what must stay free on the disk; None to look at nothing.
+    :ivar fallback: whether it is to be loaded back into the server when what comes next fails.
+    :ivar quiet_wait: seconds that transactions of others then have to end by themselves.
     """
 
     accounts: str = REQUIRED
     floor: Floor | None = None
+    fallback: bool = False
+    quiet_wait: float = 0
 
 
 @dataclasses.dataclass
@@ -84,11 +89,16 @@ class DumpDriver:
         server = self.find(deadline)
         self.dumper.check(server, deadline)
         self._require_room(server, deadline)
+        if self.terms.fallback:
+            self._loader.require(server, deadline)
 
     def prepare(self, deadline: Deadline) -> None:
         server = self.find(deadline)
         facts = {**self.dumper.check(server, deadline), "image": server.container.image}
         self._require_room(server, deadline)
+        if self.terms.fallback:
+            self._loader.require(server, deadline)
+            facts["ended_sessions"] = self._loader.quiet(server, self.terms.quiet_wait, deadline)
         with Draft(self._target, server.tenant, server.service, self.dumper.engine) as draft:
             draft.facts.update(facts)
             self.dumper.dump(server, draft, self.terms.accounts, deadline)
@@ -114,6 +124,10 @@ class DumpDriver:
         return self._store(repository).prune(keep, deadline, check_mode)
 
     @property
+    def _loader(self) -> Loader:
+        return loader(self.dumper.engine)
+
+    @property
     def _target(self) -> str:
         return self.directory or self.spool.work_path
 
@@ -122,8 +136,10 @@ class DumpDriver:
         place = _filesystem(self._target)
         if self.terms.floor is None or place is None:
             return
-        purpose = f"a dump of service {server.service} of tenant {server.tenant}"
-        size = self.dumper.size(server, deadline)
+        # Loading it back keeps what it replaces until it is done.
+        times, purpose = (2, "a dump, and loading it back,") if self.terms.fallback else (1, "a dump")
+        purpose += f" of service {server.service} of tenant {server.tenant}"
+        size = times * self.dumper.size(server, deadline)
         disk_space.require(place, self.terms.floor, purpose, size, untouched="nothing was dumped")
 
     def _store(self, name: str) -> Store:

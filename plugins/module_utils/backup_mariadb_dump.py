@@ -37,7 +37,7 @@ class MariadbDump:
 
     def dump(self, server: Server, draft: Draft, accounts: str, deadline: Deadline) -> None:
         account = [f"--user={server.account.user}"]
-        if accounts == REQUIRED or _may_read_users(server, deadline):
+        if accounts == REQUIRED or may_read_users(server, deadline):
             with draft.writing(USERS) as write:
                 words = ["mariadb-dump", *account, "--system=users"]
                 server.must(words, deadline, environment=environment(server), sink=write)
@@ -67,13 +67,22 @@ class MariadbDump:
         :raises TenantryError: kinds ``accounts_missing``, ``restore_failed``.
         """
         snapshot.require_accounts(USERS)
-        for name in (DUMP, USERS):
-            with open(snapshot.file(name), "rb") as stream:
-                words = ["mariadb", f"--user={server.account.user}", "--default-character-set=utf8mb4", "--batch"]
-                ended = server.run(words, deadline, environment=environment(server), source=stream)
-            if ended.code != 0:
-                raise server.failure(ended, "restore_failed")
+        facts = self.load_data(server, snapshot, deadline)
+        _feed(server, snapshot, USERS, deadline)
+        return facts
+
+    def load_data(self, server: Server, snapshot: Snapshot, deadline: Deadline) -> dict[str, t.Any]:
+        """Make the database anew, and leave accounts as they are."""
+        _feed(server, snapshot, DUMP, deadline)
         return {"tables": int(query(server, _TABLES, deadline))}
+
+
+def _feed(server: Server, snapshot: Snapshot, name: str, deadline: Deadline) -> None:
+    with open(snapshot.file(name), "rb") as stream:
+        words = ["mariadb", f"--user={server.account.user}", "--default-character-set=utf8mb4", "--batch"]
+        ended = server.run(words, deadline, environment=environment(server), source=stream)
+    if ended.code != 0:
+        raise server.failure(ended, "restore_failed")
 
 
 def environment(server: Server) -> dict[str, str]:
@@ -86,6 +95,7 @@ def query(server: Server, statement: str, deadline: Deadline) -> str:
     return server.must([*words, server.account.name], deadline, environment=environment(server)).text.strip()
 
 
-def _may_read_users(server: Server, deadline: Deadline) -> bool:
+def may_read_users(server: Server, deadline: Deadline) -> bool:
+    """Whether the user is one for the server, and not for its database alone."""
     words = ["mariadb", f"--user={server.account.user}", "--batch", "--execute=select 1 from mysql.global_priv limit 1"]
     return server.run(words, deadline, environment=environment(server)).code == 0

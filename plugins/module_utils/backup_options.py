@@ -109,7 +109,12 @@ class Request:
             tuple(params.get("volumes") or ()),
             tuple(params.get("paths") or ()),
             params.get("read_data_subset") or "100%",
-            Terms(params.get("accounts") or REQUIRED, Floor.parse(params.get("space_floor") or UNCHECKED)),
+            Terms(
+                params.get("accounts") or REQUIRED,
+                Floor.parse(params.get("space_floor") or UNCHECKED),
+                bool(params.get("fallback")),
+                params.get("quiet_wait") or 0,
+            ),
         )
         if request.directory and tool not in DUMPERS:
             raise TenantryError(

@@ -78,6 +78,20 @@ options:
     type: str
     choices: [required, available]
     default: required
+  fallback:
+    description:
+      - Whether a dump is to be loaded back by M(tenantry.platform.restore) with V(loaded) if what comes next fails. The
+        server is asked first whether O(database.user) may do that, and the dump begins when no other session of the
+        database is in a transaction any more.
+      - With O(engine=pg_dump) and O(engine=mariadb_dump).
+    type: bool
+    default: false
+  quiet_wait:
+    description:
+      - With O(fallback), seconds that transactions of other sessions have to end by themselves. Then their sessions are
+        ended, and what they did not commit is undone.
+    type: int
+    default: 30
   space_floor:
     description:
       - How much must stay free on the disk where a dump is written, by what the server says of the size of its data; as
@@ -202,9 +216,9 @@ error_kind:
     - C(backup_partial) when some repositories have it and others do not, C(backup_failed), C(backup_timeout),
       C(backup_running), C(backup_damaged) and C(backup_unverified) of O(state=verified), C(dump_torn), C(disk_full),
       C(disk_full_ahead), C(repository_unreachable), C(repository_error), C(wrong_passphrase), C(container_missing),
-      C(volume_missing), C(volume_unsupported), C(path_missing), C(source_unreadable), C(no_init), C(tool_missing),
-      C(foreign_object), C(engine_unreachable), C(engine_error), C(sdk_missing), C(lock_lost), C(lease_lost)
-      or C(invalid).
+      C(load_refused), C(not_quiet), C(volume_missing), C(volume_unsupported), C(path_missing), C(source_unreadable),
+      C(no_init), C(tool_missing), C(foreign_object), C(engine_unreachable), C(engine_error), C(sdk_missing),
+      C(lock_lost), C(lease_lost) or C(invalid).
   returned: failure
   type: str
 """

@@ -77,7 +77,9 @@ options:
     description: Who asks. Set by the action plugin.
     type: dict
   route_file:
-    description: The tenant's route file, which tells which release serves when the operation before was interrupted.
+    description:
+      - The tenant's route file, which tells which release serves when the operation before was interrupted, and whether
+        users have seen a release whose failure would have data loaded back.
     type: path
     default: ''
   outcome:
@@ -179,7 +181,9 @@ made_of:
   returned: when O(state=ended)
   type: dict
 settle:
-  description: What an interrupted operation left; which release serves, and which are left over.
+  description:
+    - What an interrupted operation left; which release serves, which are left over, and in C(fallback) which snapshots
+      have to be loaded back before it serves.
   returned: when O(state=begun) and it began
   type: dict
 steps:
