@@ -95,7 +95,7 @@ def run(engine: Engine, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
         if params["state"] == "pruned":
             return _pruned(request, driver, deadline, keep, check_mode)
         result = _present(request, driver, deadline)
-    journal.note(params["operation"], ", ".join(result["labels"]))
+    journal.note(params.get("operation"), ", ".join(result["labels"]))
     return result
 
 

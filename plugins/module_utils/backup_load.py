@@ -44,6 +44,12 @@ class Loader(t.Protocol):
     def load(self, server: Server, snapshot: Snapshot, deadline: Deadline) -> dict[str, t.Any]:
         """Have the database of the dump in the place of the one that is there; returns what is in it."""
 
+    def give_up(self, server: Server, check_mode: bool, deadline: Deadline) -> bool:
+        """Have the database back that a load was to replace which did not come to its end; whether there is one.
+
+        :raises TenantryError: kind ``load_refused`` where nothing of it is left.
+        """
+
 
 class Postgresql:
     """Loaded beside: the old database has another name until the new one is complete."""
@@ -88,6 +94,19 @@ class Postgresql:
         self._close(server, ASIDE, deadline)
         _administer(server, f'drop database if exists "{ASIDE}"', deadline)
         return facts
+
+    def give_up(self, server: Server, check_mode: bool, deadline: Deadline) -> bool:
+        name = server.account.name
+        there = self._databases(server, deadline)
+        if ASIDE not in there or check_mode:
+            return ASIDE in there
+        if name in there:
+            self._close(server, name, deadline)
+            _administer(server, f'drop database "{name}"', deadline)
+        self._close(server, ASIDE, deadline)
+        back = f'alter database "{ASIDE}" rename to "{name}"; alter database "{name}" with allow_connections true'
+        _administer(server, back, deadline)
+        return True
 
     @staticmethod
     def _databases(server: Server, deadline: Deadline) -> list[str]:
@@ -160,6 +179,12 @@ class Mariadb:
             server, f"set session lock_wait_timeout = {END_SECONDS}; drop database if exists `{name}`", deadline
         )
         return MariadbDump().load_data(server, snapshot, deadline)
+
+    def give_up(self, server: Server, check_mode: bool, deadline: Deadline) -> bool:
+        del check_mode
+        if not self._administer(server, f"show databases like '{_escaped(server.account.name)}'", deadline):
+            raise _refused(server, "has no database any more, because one was being loaded in its place")
+        return False
 
     def _kill(self, server: Server, ids: t.Sequence[str], deadline: Deadline) -> int:
         for one in ids:

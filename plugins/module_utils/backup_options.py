@@ -123,7 +123,7 @@ class Request:
             )
         if any(one.name == DIRECTORY for one in request.repositories):
             raise TenantryError(f"no repository may be called {DIRECTORY}: rename it", "invalid")
-        if params.get("state") != "absent" and not request.repositories and not request.directory:
+        if params.get("state") not in ("absent", "given_up") and not request.repositories and not request.directory:
             raise TenantryError("there is nowhere to keep a backup: name repositories, or a directory", "invalid")
         return request
 

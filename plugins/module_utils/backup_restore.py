@@ -24,7 +24,7 @@ from .polling import Deadline
 
 RESTORE_ARGUMENTS: dict[str, t.Any] = {
     **COMMON_ARGUMENTS,
-    "state": {"type": "str", "choices": ["present", "absent", "loaded"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "absent", "loaded", "given_up"], "default": "present"},
     "volume": {"type": "str"},
     "image": {"type": "str"},
     "network": {"type": "str", "default": "none"},
@@ -53,6 +53,8 @@ def run(engine: Engine, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
     request = Request.from_params(engine, params)
     if params["state"] == "loaded":
         return _loaded(request, params, check_mode)
+    if params["state"] == "given_up":
+        return _given_up(request, params, check_mode)
     volume = NewVolume(engine, params["volume"], request.tenant, request.spool)
     if params["state"] == "absent":
         return _absent(request, volume, params, check_mode)
@@ -193,7 +195,7 @@ def _loaded(request: Request, params: t.Mapping[str, t.Any], check_mode: bool) -
         with request.spool.held(params["wait"]):
             snapshot = fetched(request, backup, deadline)
             facts = loads.load(request.server(deadline), snapshot, deadline)
-        journal.note(params["operation"], backup.label)
+        journal.note(params.get("operation"), backup.label)
     what = f"{request.label} {'would have' if check_mode else 'has'} the data of {backup.label} again"
     return {
         "changed": True,
@@ -204,6 +206,21 @@ def _loaded(request: Request, params: t.Mapping[str, t.Any], check_mode: bool) -
         "facts": facts,
         "msg": f"{what}, from {backup.started_at}",
         "diff": {"before": {request.label: "as it is"}, "after": {request.label: backup.label}},
+    }
+
+
+def _given_up(request: Request, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Leave a database as it was before somebody began to load another one in its place."""
+    deadline = Deadline(params["timeout"])
+    with request.spool.held(params["wait"]):
+        changed = loader(request.tool).give_up(request.server(deadline), check_mode, deadline)
+    return {
+        "changed": changed,
+        "msg": f"{request.label} has the data that were to be replaced",
+        "diff": {
+            "before": {request.label: "half replaced" if changed else "as it was"},
+            "after": {request.label: "as it was"},
+        },
     }
 
 

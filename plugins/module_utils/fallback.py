@@ -30,9 +30,13 @@ class Fallback:
         return durable.read_json(self.path)
 
     def note(
-        self, release: str, snapshots: list[dict[str, t.Any]], operation: dict[str, t.Any] | None, route_file: str
+        self,
+        release: str | None,
+        snapshots: list[dict[str, t.Any]],
+        operation: dict[str, t.Any] | None,
+        route_file: str,
     ) -> None:
-        """From now on these snapshots are loaded back unless the release comes to serve.
+        """From now on these snapshots are loaded back unless the release comes to serve; without one, in any case.
 
         :param snapshots: ``service``, ``engine``, ``label`` and ``database`` of each.
         """

@@ -127,7 +127,8 @@ def _closed(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
 
 def _guarded(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
     release, fallback = params["release"], Fallback(tree)
-    tree.finished(release)
+    if release is not None:
+        tree.finished(release)
     before = fallback.read() or {}
     wanted = {"release": release, "snapshots": params["snapshots"]}
     if not check_mode:

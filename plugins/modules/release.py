@@ -28,7 +28,8 @@ options:
         says.
       - V(canary) records that O(release) gets O(weight) per cent of the requests, as O(route_file) says, until somebody
         decides.
-      - V(guarded) records that O(snapshots) have to be loaded back unless O(release) comes to serve. The module
+      - V(guarded) records that O(snapshots) have to be loaded back unless O(release) comes to serve, or in any
+        case. The module
         M(tenantry.platform.operation) gives them to the next operation, as long as O(route_file) turns everybody away.
       - V(unguarded) records that they were loaded back, or need not be.
       - V(bad) marks a release so that nothing chooses it again.
@@ -257,7 +258,7 @@ def main() -> None:
             ("state", "bad", ("release", "reason")),
             ("state", "closed", ("route_file",)),
             ("state", "canary", ("release", "weight", "route_file")),
-            ("state", "guarded", ("release", "snapshots", "route_file")),
+            ("state", "guarded", ("snapshots", "route_file")),
         ],
         supports_check_mode=True,
     )

@@ -49,13 +49,15 @@ options:
         killed is begun anew by the next one.
       - With V(loaded) and O(engine=pg_dump), the database that is replaced is kept as C(tenantry_aside) until the other
         one is complete. With O(engine=mariadb_dump) it goes first.
+      - V(given_up) puts the database back that V(loaded) was to replace and, because it failed or was killed, did not.
+        With O(engine=mariadb_dump) there may be none left.
     type: str
-    choices: [present, absent, loaded]
+    choices: [present, absent, loaded, given_up]
     default: present
   volume:
     description:
       - Name of the volume on the engine. One that holds anything else is refused.
-      - Required unless O(state=loaded).
+      - Required with O(state=present) and O(state=absent).
     type: str
   image:
     description:
@@ -157,7 +159,7 @@ msg:
   type: str
 volume:
   description: Name of the volume.
-  returned: success, unless O(state=loaded)
+  returned: when O(state=present) or O(state=absent)
   type: str
 label:
   description: The backup that was restored.

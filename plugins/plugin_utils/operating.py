@@ -27,6 +27,7 @@ DONE = {
     "stop": "stopped",
     "remove": "removed",
     "heal": "healed",
+    "restore": "restored",
 }
 
 
@@ -89,10 +90,10 @@ def lost_lease(failure: dict[str, t.Any]) -> bool:
 
 def kept_snapshots(tenant: str, snapshots: t.Sequence[t.Mapping[str, t.Any]]) -> str:
     """What a failure is to say of the snapshots that were kept before it: each on a line of its own."""
-    restore = f"ansible-playbook tenantry.platform.restore --limit {tenant}"
+    command = f"ansible-playbook tenantry.platform.load_snapshot --limit {tenant}"
     return "".join(
         f"\n  service {one['service']} as it was before its migrations is kept as snapshot {one['label']}; "
-        f"to have it back: {restore} -e restore_service={one['service']} -e restore_label={one['label']}"
+        f"to have it back: {command} -e snapshot_label={one['label']}"
         for one in snapshots
     )
 

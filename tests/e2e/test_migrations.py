@@ -103,7 +103,7 @@ def test_what_fails_half_way_changes_nothing_and_nobody_notices(notes):
     assert code != 0
     label = snapshots(notes)[-1]
     assert f"is kept as snapshot {label}" in text
-    assert f"tenantry.platform.restore --limit {NAME} -e restore_service=server -e restore_label={label}" in text
+    assert f"tenantry.platform.load_snapshot --limit {NAME} -e snapshot_label={label}" in text
     steps = "SELECT s.detail FROM operation_steps s JOIN operations o ON o.id = s.operation WHERE s.name = ?"
     assert (label,) in [tuple(row) for row in notes.sql(f"{steps} AND o.tenant = ?", "snapshot-server", NAME)]
     assert "duplicate key value violates unique constraint" in text

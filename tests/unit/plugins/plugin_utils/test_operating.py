@@ -117,5 +117,4 @@ def test_a_failure_names_the_snapshots_from_before_it_and_how_to_have_them_back(
     assert operating.kept_snapshots("acme", []) == ""
     text = operating.kept_snapshots("acme", [{"service": "postgres", "label": label}])
     assert text.startswith("\n  service postgres as it was before its migrations is kept as snapshot " + label)
-    command = "ansible-playbook tenantry.platform.restore --limit acme -e restore_service=postgres"
-    assert text.endswith(f"{command} -e restore_label={label}")
+    assert text.endswith(f"ansible-playbook tenantry.platform.load_snapshot --limit acme -e snapshot_label={label}")
