@@ -89,6 +89,24 @@ def test_a_release_that_never_comes_to_serve_leaves_the_data_from_before(notes):
     as_before(notes)
 
 
+def test_an_operator_has_the_database_back_as_it_was_and_loses_nothing(notes):
+    label, body = snapshots(notes)[-1], "SELECT body FROM notes WHERE author = 'ann'"
+    database("UPDATE notes SET body = 'afterwards'")
+    run = notes.play("load_snapshot", "--limit", NAME, "-e", "snapshot_label=20260101T000000.000Z-server-pg_dump")
+    assert (run.code != 0, "there is no whole backup" in run.text) == (True, True)
+    with asked(notes, NAME) as users:
+        run = notes.play("load_snapshot", "--limit", NAME, "-e", f"snapshot_label={label}")
+    assert run.code == 0
+    assert set(users.answers) == {OLD, "503"}
+    as_before(notes)
+    kept = snapshots(notes)[-1]
+    assert f"what it was before is kept as snapshot {kept}" in run.text
+    assert notes.play("load_snapshot", "--limit", NAME, "-e", f"snapshot_label={kept}").code == 0
+    assert database(body) == ["afterwards"]
+    database("UPDATE notes SET body = 'before'")
+    assert notes.play("deploy", "--limit", NAME).text.count("Nothing is to be done") == 1
+
+
 @pytest.mark.usefixtures("failing")
 @pytest.mark.parametrize("step", WANTED)
 def test_a_run_that_is_killed_is_settled_with_the_data_from_before(notes, step):
