@@ -136,10 +136,11 @@ class DumpDriver:
         place = _filesystem(self._target)
         if self.terms.floor is None or place is None:
             return
-        # Loading it back keeps what it replaces until it is done.
-        times, purpose = (2, "a dump, and loading it back,") if self.terms.fallback else (1, "a dump")
-        purpose += f" of service {server.service} of tenant {server.tenant}"
-        size = times * self.dumper.size(server, deadline)
+        purpose = f"a dump of service {server.service} of tenant {server.tenant}"
+        size = self.dumper.size(server, deadline)
+        if self.terms.fallback:
+            purpose += ", with loading it back,"
+            size += self._loader.room(server, deadline)
         disk_space.require(place, self.terms.floor, purpose, size, untouched="nothing was dumped")
 
     def _store(self, name: str) -> Store:

@@ -34,6 +34,9 @@ class Loader(t.Protocol):
         :raises TenantryError: kind ``load_refused``.
         """
 
+    def room(self, server: Server, deadline: Deadline) -> int:
+        """How many bytes it takes beside what is there."""
+
     def quiet(self, server: Server, wait: float, deadline: Deadline) -> int:
         """Wait until nobody else is in a transaction; returns how many sessions had to be ended.
 
@@ -64,6 +67,9 @@ class Postgresql:
     def require(self, server: Server, deadline: Deadline) -> None:
         if _administer(server, self._SUPERUSER, deadline) != "t":
             raise _refused(server, "is no superuser")
+
+    def room(self, server: Server, deadline: Deadline) -> int:
+        return int(backup_pg_dump.query(server, "select pg_database_size(current_database())", deadline))
 
     def quiet(self, server: Server, wait: float, deadline: Deadline) -> int:
         def ask(what: str) -> int:
@@ -158,6 +164,10 @@ class Mariadb:
             return
         if int(backup_mariadb_dump.query(server, self._FOREIGN, deadline)):
             raise _refused(server, "did not define all of its routines, triggers, views and events")
+
+    def room(self, server: Server, deadline: Deadline) -> int:
+        del server, deadline
+        return 0
 
     def quiet(self, server: Server, wait: float, deadline: Deadline) -> int:
         sees_all = self._ask(server, self._TRANSACTIONS, deadline).code == 0

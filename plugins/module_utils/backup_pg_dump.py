@@ -20,7 +20,7 @@ LOCK_WAIT_MILLISECONDS = 60_000
 
 #: The last words of a dump as text. A torn one has all others.
 _COMPLETE = b"-- PostgreSQL database cluster dump complete"
-_MAY_READ_ROLES = "select rolsuper from pg_catalog.pg_roles where rolname = current_user"
+_MAY_READ_ROLES = "select pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'select')"
 #: Without indexes, which are made anew from a dump.
 _TABLE_BYTES = (
     "select coalesce(sum(pg_catalog.pg_table_size(c.oid)), 0) from pg_catalog.pg_class as c "

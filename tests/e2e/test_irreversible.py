@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 
+import demo_check
 import pytest
 from conftest import Fleet, kill, wait_for
 from test_migrations import FIRST, NAME, SECOND, applied, database, kind, notes, snapshots, upgrade
@@ -23,7 +24,14 @@ OLD = f"{NAME} 1.0.0"
 
 @pytest.fixture(scope="module", autouse=True)
 def irreversible(notes: Fleet) -> None:
-    """A tenant whose next migration nobody can undo, and somebody's words in its database."""
+    """A tenant with a worker, whose next migration nobody can undo, and somebody's words in its database."""
+    notes.sql(
+        "INSERT INTO services (tenant, name, image, command, run_as, health_type, health_command, health_interval,"
+        " stop_grace_period) VALUES (?, 'worker', 'tenantry/notes', '[\"sleep\", \"86400\"]', '10002', 'command',"
+        " '[\"true\"]', 2, 2)",
+        NAME,
+    )
+    assert notes.play("deploy", "--limit", NAME).code == 0
     kind(notes, "irreversible")
     database("INSERT INTO notes (title, body, author) VALUES ('from', 'before', 'ann')")
     database("ALTER DATABASE app SET work_mem = '5MB'")
@@ -38,9 +46,15 @@ def failing(notes: Fleet):
     notes.sql("DELETE FROM hooks WHERE tenant = ?", NAME)
 
 
+def workers() -> list[str]:
+    """States of the workers of all releases."""
+    words = ["--filter", f"label=tenantry.tenant={NAME}", "--filter", "label=com.docker.compose.service=worker"]
+    return demo_check.docker("ps", "--all", *words, "--format", "{{.State}}").split()
+
+
 def as_before(notes: Fleet) -> None:
     """The old release serves, with the data and the settings from before, and nothing is left over."""
-    assert notes.version(NAME) == OLD
+    assert (notes.version(NAME), workers()) == (OLD, ["running"])
     assert applied() == [FIRST]
     assert database("SELECT title || body FROM notes WHERE author = 'ann'") == ["frombefore"]
     assert database("SHOW work_mem") == ["5MB"]
@@ -120,6 +134,7 @@ def test_a_run_that_is_killed_is_settled_with_the_data_from_before(notes, step):
     # What must not be seen: the old release in front of what the new one did to its data.
     if step in ("migrate-main", "app", "load-server"):
         assert notes.version(NAME) == "503"
+        assert "running" not in workers()
     assert notes.play("deploy", "--limit", NAME, "-e", "release_holds=true").code == 0
     assert holds(notes, NAME) == []
     as_before(notes)
