@@ -81,7 +81,7 @@ class ActionModule(ActionBase):
 
     def _end(self, arguments, task_vars):
         failure, warnings = arguments.pop("failure", None) or {}, list(arguments.pop("warnings", None) or [])
-        lease = arguments.pop("lease", None)
+        lease, snapshots = arguments.pop("lease", None), arguments.pop("snapshots", None) or []
         if not arguments.get("id"):
             outcome = self._told(operating.not_begun(failure), warnings, task_vars)
             result = {"changed": False, "steps": [], "current": None, "made_of": {}}
@@ -97,6 +97,7 @@ class ActionModule(ActionBase):
         outcome = operating.outcome(
             arguments["action"], ended, failure or {"result": result}, result.get("current"), reached
         )
+        outcome["message"] += operating.kept_snapshots(arguments["tenant"], snapshots)
         try:
             ledger.Ledger.open(task_vars["tenantry_database"]).finish(
                 arguments["id"],

@@ -9,8 +9,8 @@ import dataclasses
 import time
 import typing as t
 
-from . import backup_place, disk_space
-from .backup_driver import Backup, Driver, Keep, newest_first
+from . import backup_place, disk_space, journal
+from .backup_driver import ACCOUNTS, REQUIRED, Backup, Driver, Keep, newest_first
 from .backup_options import SERVICE_ARGUMENTS, Request
 from .backup_pgbackrest import PgBackRest
 from .engine import Engine
@@ -24,6 +24,10 @@ BACKUP_ARGUMENTS: dict[str, t.Any] = {
     "volumes": {"type": "list", "elements": "str", "default": []},
     "paths": {"type": "list", "elements": "path", "default": []},
     "directories": {"type": "list", "elements": "path", "default": []},
+    "accounts": {"type": "str", "choices": list(ACCOUNTS), "default": REQUIRED},
+    "fallback": {"type": "bool", "default": False},
+    "quiet_wait": {"type": "int", "default": 30},
+    "space_floor": {"type": "str", "default": disk_space.DEFAULT_FLOOR},
     "read_data_subset": {"type": "str", "default": "100%"},
     "retention_days": {"type": "int", "default": 30},
     "keep_last": {"type": "int", "default": 3},
@@ -93,7 +97,9 @@ def run(engine: Engine, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
             return _verified(request, driver, deadline)
         if params["state"] == "pruned":
             return _pruned(request, driver, deadline, keep, check_mode)
-        return _present(request, driver, deadline)
+        result = _present(request, driver, deadline)
+    journal.note(params.get("operation"), ", ".join(result["labels"]))
+    return result
 
 
 def _present(request: Request, driver: Driver, deadline: Deadline) -> dict[str, t.Any]:

@@ -14,6 +14,8 @@ from .polling import Deadline
 FULL, INCREMENTAL, DIFFERENTIAL = "full", "incremental", "differential"
 #: Of a dump or a set of files: it needs no other one.
 SNAPSHOT = "snapshot"
+#: Whether the roles or accounts of a server are part of its dump: without them no fresh server can be filled.
+REQUIRED, AVAILABLE = ACCOUNTS = ("required", "available")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -204,10 +204,15 @@ def _configuration(fill: Fill, cluster: Cluster) -> dict[str, str]:
 def _fetched(fill: Fill) -> tuple[Backup, Snapshot]:
     """The chosen snapshot on this node, with every byte as it was written."""
     backup = fill.pick(fill.request.driver())
-    store: Store = next(one for one in fill.request.stores() if one.name == backup.repository)
-    snapshot = Snapshot.read(store.fetch(backup, os.path.join(fill.request.spool.work_path, "fetched"), fill.deadline))
+    return backup, fetched(fill.request, backup, fill.deadline)
+
+
+def fetched(request: Request, backup: Backup, deadline: Deadline) -> Snapshot:
+    """A dump on this node, with every byte as it was written."""
+    store: Store = next(one for one in request.stores() if one.name == backup.repository)
+    snapshot = Snapshot.read(store.fetch(backup, os.path.join(request.spool.work_path, "fetched"), deadline))
     snapshot.require_whole()
-    return backup, snapshot
+    return snapshot
 
 
 @contextlib.contextmanager

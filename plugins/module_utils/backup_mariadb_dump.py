@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import typing as t
 
+from .backup_driver import REQUIRED
 from .backup_server import Server
 from .backup_snapshot import Draft, Snapshot
 from .errors import TenantryError
@@ -17,6 +18,7 @@ DUMP = "database.sql"
 USERS = "users.sql"
 _COMPLETE = b"-- Dump completed"
 _FOOTER_BYTES = 4096
+_DATA_BYTES = "select coalesce(sum(data_length), 0) from information_schema.tables where table_schema = database()"
 _TABLES = "select count(*) from information_schema.tables where table_schema = database()"
 
 
@@ -29,12 +31,16 @@ class MariadbDump:
         """See that the database is there."""
         return {"server_version": query(server, "select version()", deadline), "database": server.account.name}
 
-    def dump(self, server: Server, draft: Draft, deadline: Deadline) -> None:
+    def size(self, server: Server, deadline: Deadline) -> int:
+        """What its rows take."""
+        return int(query(server, _DATA_BYTES, deadline))
+
+    def dump(self, server: Server, draft: Draft, accounts: str, deadline: Deadline) -> None:
         account = [f"--user={server.account.user}"]
-        with draft.writing(USERS) as write:
-            server.must(
-                ["mariadb-dump", *account, "--system=users"], deadline, environment=environment(server), sink=write
-            )
+        if accounts == REQUIRED or may_read_users(server, deadline):
+            with draft.writing(USERS) as write:
+                words = ["mariadb-dump", *account, "--system=users"]
+                server.must(words, deadline, environment=environment(server), sink=write)
         with draft.writing(DUMP) as write:
             words = ["--single-transaction", "--quick", "--routines", "--events", "--triggers", "--hex-blob"]
             words += ["--default-character-set=utf8mb4", "--databases", server.account.name]
@@ -43,7 +49,7 @@ class MariadbDump:
     def prove(self, server: Server, draft: Draft, deadline: Deadline) -> None:
         """A dump as text says in its last line that it is complete; no client parses one without applying it."""
         del deadline
-        for name in (USERS, DUMP):
+        for name in draft.files:
             with open(draft.file(name), "rb") as stream:
                 size = stream.seek(0, os.SEEK_END)
                 stream.seek(max(0, size - _FOOTER_BYTES))
@@ -56,14 +62,27 @@ class MariadbDump:
                 )
 
     def load(self, server: Server, snapshot: Snapshot, deadline: Deadline) -> dict[str, t.Any]:
-        """Fill a fresh server."""
-        for name in (DUMP, USERS):
-            with open(snapshot.file(name), "rb") as stream:
-                words = ["mariadb", f"--user={server.account.user}", "--default-character-set=utf8mb4", "--batch"]
-                ended = server.run(words, deadline, environment=environment(server), source=stream)
-            if ended.code != 0:
-                raise server.failure(ended, "restore_failed")
+        """Fill a fresh server.
+
+        :raises TenantryError: kinds ``accounts_missing``, ``restore_failed``.
+        """
+        snapshot.require_accounts(USERS)
+        facts = self.load_data(server, snapshot, deadline)
+        _feed(server, snapshot, USERS, deadline)
+        return facts
+
+    def load_data(self, server: Server, snapshot: Snapshot, deadline: Deadline) -> dict[str, t.Any]:
+        """Make the database anew, and leave accounts as they are."""
+        _feed(server, snapshot, DUMP, deadline)
         return {"tables": int(query(server, _TABLES, deadline))}
+
+
+def _feed(server: Server, snapshot: Snapshot, name: str, deadline: Deadline) -> None:
+    with open(snapshot.file(name), "rb") as stream:
+        words = ["mariadb", f"--user={server.account.user}", "--default-character-set=utf8mb4", "--batch"]
+        ended = server.run(words, deadline, environment=environment(server), source=stream)
+    if ended.code != 0:
+        raise server.failure(ended, "restore_failed")
 
 
 def environment(server: Server) -> dict[str, str]:
@@ -74,3 +93,9 @@ def query(server: Server, statement: str, deadline: Deadline) -> str:
     """What a statement answers, as text."""
     words = ["mariadb", f"--user={server.account.user}", "--batch", "--skip-column-names", f"--execute={statement}"]
     return server.must([*words, server.account.name], deadline, environment=environment(server)).text.strip()
+
+
+def may_read_users(server: Server, deadline: Deadline) -> bool:
+    """Whether the user is one for the server, and not for its database alone."""
+    words = ["mariadb", f"--user={server.account.user}", "--batch", "--execute=select 1 from mysql.global_priv limit 1"]
+    return server.run(words, deadline, environment=environment(server)).code == 0

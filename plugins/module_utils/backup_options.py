@@ -9,8 +9,8 @@ import dataclasses
 import typing as t
 
 from . import backup_files, backup_server
-from .backup_driver import Driver
-from .backup_dump import DumpDriver, Dumper
+from .backup_driver import REQUIRED, Driver
+from .backup_dump import DumpDriver, Dumper, Terms
 from .backup_mariadb_dump import MariadbDump
 from .backup_pg_dump import PgDump
 from .backup_pgbackrest import PgBackRest
@@ -21,6 +21,7 @@ from .backup_restic import Restic
 from .backup_server import Account, Server
 from .backup_spool import DEFAULT_ROOT, Spool
 from .backup_store import DIRECTORY, DirectoryStore, ResticStore, Store
+from .disk_space import UNCHECKED, Floor
 from .engine import Engine
 from .engine_containers import Container
 from .errors import TenantryError
@@ -86,6 +87,7 @@ class Request:
     volumes: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     share: str = "100%"
+    terms: Terms = dataclasses.field(default_factory=Terms)
 
     @classmethod
     def from_params(cls, engine: Engine, params: t.Mapping[str, t.Any]) -> Request:
@@ -107,6 +109,12 @@ class Request:
             tuple(params.get("volumes") or ()),
             tuple(params.get("paths") or ()),
             params.get("read_data_subset") or "100%",
+            Terms(
+                params.get("accounts") or REQUIRED,
+                Floor.parse(params.get("space_floor") or UNCHECKED),
+                bool(params.get("fallback")),
+                params.get("quiet_wait") or 0,
+            ),
         )
         if request.directory and tool not in DUMPERS:
             raise TenantryError(
@@ -115,7 +123,7 @@ class Request:
             )
         if any(one.name == DIRECTORY for one in request.repositories):
             raise TenantryError(f"no repository may be called {DIRECTORY}: rename it", "invalid")
-        if params.get("state") != "absent" and not request.repositories and not request.directory:
+        if params.get("state") not in ("absent", "given_up") and not request.repositories and not request.directory:
             raise TenantryError("there is nowhere to keep a backup: name repositories, or a directory", "invalid")
         return request
 
@@ -126,7 +134,9 @@ class Request:
             return PgBackRest(self.server, Cluster(self.tenant, self.service).stanza, names, self.kind)
         if self.tool == RESTIC:
             return backup_files.FilesDriver(self.sources, self.service, self.restic_stores(), self.share)
-        return DumpDriver(DUMPERS[self.tool], self.server, self.spool, self.stores(), self.directory, self.share)
+        return DumpDriver(
+            DUMPERS[self.tool], self.server, self.spool, self.stores(), self.directory, self.share, self.terms
+        )
 
     def server(self, deadline: Deadline) -> Server:
         """The running container of the service."""

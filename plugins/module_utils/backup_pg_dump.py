@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .backup_driver import REQUIRED
 from .backup_server import Server
 from .backup_snapshot import Draft, Snapshot
 from .errors import TenantryError
@@ -19,6 +20,13 @@ LOCK_WAIT_MILLISECONDS = 60_000
 
 #: The last words of a dump as text. A torn one has all others.
 _COMPLETE = b"-- PostgreSQL database cluster dump complete"
+_MAY_READ_ROLES = "select pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'select')"
+#: Without indexes, which are made anew from a dump.
+_TABLE_BYTES = (
+    "select coalesce(sum(pg_catalog.pg_table_size(c.oid)), 0) from pg_catalog.pg_class as c "
+    "join pg_catalog.pg_namespace as n on n.oid = c.relnamespace where c.relkind in ('r', 'm') "
+    "and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')"
+)
 _TABLES = "select count(*) from pg_catalog.pg_tables where schemaname not in ('pg_catalog', 'information_schema')"
 
 
@@ -31,11 +39,16 @@ class PgDump:
         """See that the database is there."""
         return {"server_version": query(server, "show server_version", deadline), "database": server.account.name}
 
-    def dump(self, server: Server, draft: Draft, deadline: Deadline) -> None:
-        with draft.writing(ROLES) as write:
-            words = ["pg_dumpall", "--roles-only", "--no-password", f"--username={server.account.user}"]
-            words += [f"--database={server.account.name}"]
-            server.must(words, deadline, environment=environment(server), sink=write)
+    def size(self, server: Server, deadline: Deadline) -> int:
+        """What its tables take: a dump is compressed."""
+        return int(query(server, _TABLE_BYTES, deadline))
+
+    def dump(self, server: Server, draft: Draft, accounts: str, deadline: Deadline) -> None:
+        if accounts == REQUIRED or query(server, _MAY_READ_ROLES, deadline) == "t":
+            with draft.writing(ROLES) as write:
+                words = ["pg_dumpall", "--roles-only", "--no-password", f"--username={server.account.user}"]
+                words += [f"--database={server.account.name}"]
+                server.must(words, deadline, environment=environment(server), sink=write)
         with draft.writing(DUMP) as write:
             words = ["pg_dump", "--format=custom", "--no-password", f"--lock-wait-timeout={LOCK_WAIT_MILLISECONDS}"]
             words += [f"--username={server.account.user}", f"--dbname={server.account.name}"]
@@ -47,6 +60,8 @@ class PgDump:
             ended = server.run(["pg_restore", "--file=/dev/null"], deadline, source=stream)
         if ended.code != 0:
             raise server.failure(ended, "dump_torn")
+        if ROLES not in draft.files:
+            return
         with open(draft.file(ROLES), "rb") as stream:
             text = stream.read()
         if _COMPLETE not in text:
@@ -57,7 +72,11 @@ class PgDump:
             )
 
     def load(self, server: Server, snapshot: Snapshot, deadline: Deadline) -> dict[str, t.Any]:
-        """Fill a fresh server."""
+        """Fill a fresh server.
+
+        :raises TenantryError: kinds ``accounts_missing``, ``restore_failed``.
+        """
+        snapshot.require_accounts(ROLES)
         with open(snapshot.file(ROLES), "rb") as stream:
             ended = server.run(psql(server, "template1"), deadline, environment=environment(server), source=stream)
         errors = [line for line in ended.stderr.decode("utf-8", "replace").splitlines() if "ERROR:" in line]

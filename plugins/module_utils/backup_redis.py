@@ -26,7 +26,12 @@ class Redis:
         """See that the server answers."""
         return {"server_version": info(server, "server", "redis_version", deadline)}
 
-    def dump(self, server: Server, draft: Draft, deadline: Deadline) -> None:
+    def size(self, server: Server, deadline: Deadline) -> int:
+        """What its keys take in memory."""
+        return int(info(server, "memory", "used_memory_dataset", deadline))
+
+    def dump(self, server: Server, draft: Draft, accounts: str, deadline: Deadline) -> None:
+        del accounts  # they are in its configuration
         with draft.writing(DUMP) as write:
             server.must([*cli(server), "--rdb", "-"], deadline, environment=environment(server), sink=write)
 

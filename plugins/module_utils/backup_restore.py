@@ -9,10 +9,11 @@ import os
 import time
 import typing as t
 
-from . import disk_space
+from . import disk_space, journal
 from .backup import Outcome, of_each
 from .backup_driver import Backup, Choice, Driver, newest_first
-from .backup_fill import DATA_PATHS, FILLERS, Fill
+from .backup_fill import DATA_PATHS, FILLERS, Fill, fetched
+from .backup_load import loader
 from .backup_options import COMMON_ARGUMENTS, RESTIC, Request
 from .backup_retention import moment
 from .backup_scratch import Scratch
@@ -23,8 +24,8 @@ from .polling import Deadline
 
 RESTORE_ARGUMENTS: dict[str, t.Any] = {
     **COMMON_ARGUMENTS,
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "volume": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent", "loaded", "given_up"], "default": "present"},
+    "volume": {"type": "str"},
     "image": {"type": "str"},
     "network": {"type": "str", "default": "none"},
     "user": {"type": "str", "default": ""},
@@ -36,15 +37,24 @@ RESTORE_ARGUMENTS: dict[str, t.Any] = {
     "source": {"type": "str"},
     "wait": {"type": "int", "default": 0},
 }
+RESTORE_REQUIRED_IF = [
+    ("state", "present", ["volume"]),
+    ("state", "absent", ["volume"]),
+    ("state", "loaded", ["label"]),
+]
 
 
 def run(engine: Engine, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """Restore into a volume, or remove one that was restored; returns a module result.
+    """Restore into a volume, remove one that was restored, or load a dump back; returns a module result.
 
     :raises TenantryError: kinds ``backup_missing``, ``restore_failed``, ``volume_not_empty``, ``foreign_object`` and
         those of the drivers.
     """
     request = Request.from_params(engine, params)
+    if params["state"] == "loaded":
+        return _loaded(request, params, check_mode)
+    if params["state"] == "given_up":
+        return _given_up(request, params, check_mode)
     volume = NewVolume(engine, params["volume"], request.tenant, request.spool)
     if params["state"] == "absent":
         return _absent(request, volume, params, check_mode)
@@ -169,6 +179,48 @@ def _absent(request: Request, volume: NewVolume, params: t.Mapping[str, t.Any], 
         "changed": present,
         "volume": volume.name,
         "diff": {"before": {volume.name: before}, "after": {volume.name: after}},
+    }
+
+
+def _loaded(request: Request, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Replace the database of the running server by the one of a dump."""
+    began, deadline = time.monotonic(), Deadline(params["timeout"])
+    loads = loader(request.tool)
+    driver = request.driver()
+    names = (params["repository"],) if params["repository"] else None
+    backup = choose(request.label, of_each(driver, deadline, driver.backups), Choice(params["label"]), names)
+    loads.require(request.server(deadline), deadline)
+    facts: dict[str, t.Any] = {}
+    if not check_mode:
+        with request.spool.held(params["wait"]):
+            snapshot = fetched(request, backup, deadline)
+            facts = loads.load(request.server(deadline), snapshot, deadline)
+        journal.note(params.get("operation"), backup.label)
+    what = f"{request.label} {'would have' if check_mode else 'has'} the data of {backup.label} again"
+    return {
+        "changed": True,
+        "label": backup.label,
+        "repository": backup.repository,
+        "restored_to": backup.started_at,
+        "seconds": round(time.monotonic() - began, 3),
+        "facts": facts,
+        "msg": f"{what}, from {backup.started_at}",
+        "diff": {"before": {request.label: "as it is"}, "after": {request.label: backup.label}},
+    }
+
+
+def _given_up(request: Request, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Leave a database as it was before somebody began to load another one in its place."""
+    deadline = Deadline(params["timeout"])
+    with request.spool.held(params["wait"]):
+        changed = loader(request.tool).give_up(request.server(deadline), check_mode, deadline)
+    return {
+        "changed": changed,
+        "msg": f"{request.label} has the data that were to be replaced",
+        "diff": {
+            "before": {request.label: "half replaced" if changed else "as it was"},
+            "after": {request.label: "as it was"},
+        },
     }
 
 

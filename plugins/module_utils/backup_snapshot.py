@@ -104,6 +104,16 @@ class Snapshot:
                 f"snapshot {self.path} is damaged: {'; '.join(problems)}; choose another one", "backup_damaged"
             )
 
+    def require_accounts(self, name: str) -> None:
+        """:raises TenantryError: kind ``accounts_missing``."""
+        if name not in self.files:
+            raise TenantryError(
+                f"snapshot {self.path} is of a database alone, because its user may not read the roles or accounts of "
+                "the server: no fresh server can be filled from it; load it into the one that it came from (state="
+                "loaded), or choose another backup",
+                "accounts_missing",
+            )
+
     def backup(self, repository: str) -> Backup:
         """As an entry of a list."""
         size = self.bytes

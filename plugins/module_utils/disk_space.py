@@ -93,12 +93,20 @@ def text(size: int) -> str:
     return f"{amount:.1f} TiB"
 
 
-def require(place: Filesystem, floor: Floor, purpose: str, needed: int | None, promised: int = 0) -> dict[str, t.Any]:
+def require(
+    place: Filesystem,
+    floor: Floor,
+    purpose: str,
+    needed: int | None,
+    promised: int = 0,
+    untouched: str = "nothing was pulled",
+) -> dict[str, t.Any]:
     """Refuse what would leave less than the floor.
 
     :param purpose: what needs the room, as in "pulling 2 images".
     :param needed: bytes that it takes; None when nobody knows, and then only the floor counts.
     :param promised: bytes that others are about to take.
+    :param untouched: what a refusal left undone.
     :returns: ``path``, ``free``, ``needed`` and ``floor``, in bytes.
     :raises TenantryError: kind ``disk_full_ahead``, with the same as ``space``.
     """
@@ -112,7 +120,7 @@ def require(place: Filesystem, floor: Floor, purpose: str, needed: int | None, p
         f"{purpose} {takes} at {place.path}, where {text(place.free)} of {text(place.total)} are free{others} and "
         f"{text(least)} shall stay free (space_floor {floor.text}): remove images that no release needs "
         "(ansible-playbook tenantry.platform.clean), give the node a larger disk, or choose another space_floor; "
-        "nothing was pulled",
+        f"{untouched}",
         "disk_full_ahead",
         space=facts,
     )

@@ -94,12 +94,24 @@ class Journal:
         last["result"] = result
         durable.replace_json(self.path, data)
 
+    def note(self, detail: str) -> None:
+        """What is to be known of the last step besides how it ends."""
+        data = self.read() or {}
+        data["steps"][-1]["detail"] = detail
+        durable.replace_json(self.path, data)
+
     def end(self, outcome: str, release: str | None) -> list[dict[str, t.Any]]:
         """Close the journal and return its steps."""
         data = self.read() or {}
         data.update(ended_at=now(), outcome=outcome, release=release, interrupted=None)
         durable.replace_json(self.path, data)
         return data.get("steps", [])
+
+
+def note(operation: dict[str, t.Any] | None, detail: str) -> None:
+    """Say something of the step that is being run, for the journal and the ledger; without an operation nothing."""
+    if operation is not None:
+        Journal(deploy_directory(operation["root"], operation["tenant"])).note(detail)
 
 
 @contextlib.contextmanager

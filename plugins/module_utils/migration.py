@@ -45,6 +45,7 @@ MIGRATION_ARGUMENTS: dict[str, t.Any] = {
     "kind": {"type": "str", "choices": list(KINDS), "default": "expand"},
     "release": {"type": "str", "default": ""},
     "target": {"type": "list", "elements": "str"},
+    "snapshot": {"type": "str", "default": ""},
     "validated": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 600},
     "lock_wait": {"type": "int", "default": 60},
@@ -317,15 +318,19 @@ class Migration:
             if new and self.params["kind"] == "reversible":
                 after = self._undo(after, before.applied)
                 notes.append(f"{', '.join(new)} had been applied and were undone")
+            elif new and self.params["snapshot"]:
+                notes.append(f"{', '.join(new)} were applied")
             elif new:
                 self._record(after)
                 notes.append(f"{', '.join(new)} were applied and stay, because they are declared {self.params['kind']}")
             else:
                 notes.append("nothing of it is applied")
-            if after.applied == before.applied:
+            if after.applied == before.applied and not self.params["snapshot"]:
                 left = sorted(self._shape() ^ shape)
         except TenantryError as next_error:
             notes.append(f"what is applied now is not known ({next_error.message})")
+        if self.params["snapshot"]:
+            notes.append(f"snapshot {self.params['snapshot']} from before it is loaded back")
         if left:
             more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
             notes.append(

@@ -31,6 +31,7 @@ from ansible_collections.tenantry.platform.plugins.module_utils.engine import (
     connect,
 )
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
+from ansible_collections.tenantry.platform.plugins.module_utils.fallback import Fallback
 from ansible_collections.tenantry.platform.plugins.module_utils.journal import Journal
 from ansible_collections.tenantry.platform.plugins.module_utils.lock import TenantLock
 from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import ReleaseTree, short
@@ -142,7 +143,7 @@ class Node:
         current = None
         try:
             result["state"] = tree.state()
-            interrupted = Journal(tree.deploy_path).interrupted()
+            interrupted = Journal(tree.deploy_path).interrupted() or _not_loaded_back(tree, route_path)
             result["lock"], result["interrupted"] = _operation(tree, interrupted)
             # Until it is settled, an interrupted operation may have moved the link and not yet recorded that.
             try:
@@ -269,6 +270,12 @@ def _hidden(finding: Finding, salt: str) -> Finding:
         return finding
     last, live = (container_fields.digest(value, salt) for value in (finding.last, finding.live))
     return dataclasses.replace(finding, last=last, live=live)
+
+
+def _not_loaded_back(tree: ReleaseTree, route_path: str) -> dict[str, t.Any] | None:
+    """An operation that ended, and whose end left the tenant closed until its data are loaded back."""
+    due = Fallback(tree).due(route_path)
+    return {"action": "load back after", "operation": due["operation"]} if due else None
 
 
 def _operation(tree: ReleaseTree, interrupted: dict[str, t.Any] | None) -> tuple[dict[str, t.Any] | None, str]:

@@ -10,9 +10,10 @@ import os
 import typing as t
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
+from ansible_collections.tenantry.platform.plugins.module_utils.fallback import Fallback, routed
 from ansible_collections.tenantry.platform.plugins.module_utils.journal import Journal
 from ansible_collections.tenantry.platform.plugins.module_utils.lock import Holder, TenantLock
-from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import ReleaseTree, short
+from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import ReleaseTree
 
 
 def begin(params: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -27,7 +28,11 @@ def begin(params: dict[str, t.Any]) -> dict[str, t.Any]:
     holder = Holder(operation=params["id"], tenant=tree.tenant, action=params["action"], **params["holder"])
     token = lock.acquire(holder, wait=params["wait"], takeover=params["takeover"])
     before = journal.interrupted()
-    settle = _left_behind(tree, before, params["route_file"]) if before else None
+    due = _fallback(tree, params["route_file"])
+    settle = None
+    if before or due:  # an operation that could not load back has ended
+        left = _left_behind(tree, before or journal.read() or {}, params["route_file"])
+        settle = {**left, "fallback": due}
     journal.begin(params["id"], params["action"], _origin(before))
     return {
         "changed": True,
@@ -35,6 +40,20 @@ def begin(params: dict[str, t.Any]) -> dict[str, t.Any]:
         "current": _current(tree),
         "settle": settle,
     }
+
+
+def _fallback(tree: ReleaseTree, route_file: str) -> dict[str, t.Any] | None:
+    """What has to be loaded back before anything else; what need not is forgotten.
+
+    Whoever does not say where the route is does not know, and changes nothing.
+    """
+    if not route_file:
+        return None
+    fallback = Fallback(tree)
+    due = fallback.due(route_file)
+    if due is None:
+        fallback.clear()
+    return due
 
 
 def _origin(before: dict[str, t.Any] | None) -> dict[str, t.Any] | None:
@@ -58,10 +77,9 @@ def _left_behind(tree: ReleaseTree, journal: dict[str, t.Any], route_file: str) 
     renamed in goes forward, every earlier one back. So does one of which a hook after the switch did not end well.
     """
     current = _current(tree)
-    good = [release for release in tree.releases() if tree.good(release)]
-    routed = [release for release in good if f"-{short(release)}@docker" in _text(route_file)]
+    seen = routed(tree, route_file)
     # While both are routed, nothing was switched yet.
-    serve = current if not routed or current in routed else routed[-1]
+    serve = current if not seen or current in seen else seen[-1]
     if serve and current and serve != current and not _hooks_ended_well(tree, serve, journal):
         serve = current
     origin = (journal.get("interrupted") or {}).get("operation")
@@ -95,14 +113,6 @@ def _made_by(tree: ReleaseTree, release: str, operations: set[str | None]) -> bo
     return manifest is None or manifest.get("operation") in operations
 
 
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            return stream.read()
-    except FileNotFoundError:
-        return ""
-
-
 def end(params: dict[str, t.Any]) -> dict[str, t.Any]:
     """Close the journal and give the lock back; who lost the lease leaves the journal to the next one.
 
@@ -118,6 +128,8 @@ def end(params: dict[str, t.Any]) -> dict[str, t.Any]:
         steps = (journal.read() or {}).get("steps", [])
     else:
         steps = journal.end(params["outcome"], params["release"])
+    if params["outcome"] in ("success", "failure"):
+        _fallback(tree, params.get("route_file") or "")
     lock.release(params["id"], params["token"])
     return {"changed": True, "steps": steps, **_applied(tree)}
 

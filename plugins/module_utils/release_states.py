@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.tenantry.platform.plugins.module_utils import durable
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
+from ansible_collections.tenantry.platform.plugins.module_utils.fallback import Fallback
 from ansible_collections.tenantry.platform.plugins.module_utils.journal import now, step
 from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import ReleaseTree
 
@@ -124,6 +125,26 @@ def _closed(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
     return {"changed": before != ("closed", route), "release": applied}
 
 
+def _guarded(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
+    release, fallback = params["release"], Fallback(tree)
+    if release is not None:
+        tree.finished(release)
+    before = fallback.read() or {}
+    wanted = {"release": release, "snapshots": params["snapshots"]}
+    if not check_mode:
+        fallback.note(release, params["snapshots"], params["operation"], params["route_file"])
+    return {"changed": {key: before.get(key) for key in wanted} != wanted, "release": release}
+
+
+def _unguarded(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
+    fallback = Fallback(tree)
+    noted = fallback.read()
+    if noted is not None and not check_mode:
+        tree.record({"at": now(), "event": "loaded_back", "release": noted["release"]} | _who(params))
+        fallback.clear()
+    return {"changed": noted is not None, "release": (noted or {}).get("release")}
+
+
 def _canary(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
     release, applied = params["release"], tree.applied()
     tree.finished(release)
@@ -200,13 +221,15 @@ _STATES: dict[str, t.Callable[[ReleaseTree, Params, bool], Result]] = {
     "stopped": _stopped,
     "closed": _closed,
     "canary": _canary,
+    "guarded": _guarded,
+    "unguarded": _unguarded,
     "bad": _bad,
     "absent": _absent,
     "pruned": _pruned,
 }
 
 
-def read(root: str, tenant: str, release: str | None) -> Result:
+def read(root: str, tenant: str, release: str | None, route_file: str | None = None) -> Result:
     """What the module ``release_info`` returns.
 
     :raises TenantryError: ``unfinished`` for a release without a manifest.
@@ -231,4 +254,5 @@ def read(root: str, tenant: str, release: str | None) -> Result:
         "path": tree.directory(wanted) if wanted else None,
         "manifest": tree.finished(wanted) if wanted else None,
         "releases": releases,
+        "fallback": Fallback(tree).due(route_file) if route_file else None,
     }

@@ -81,6 +81,33 @@ options:
     type: list
     elements: path
     default: []
+  accounts:
+    description:
+      - Whether the roles or accounts of the server are part of a dump. A fresh server cannot be filled without them.
+      - V(required) fails where O(database.user) may not read them; V(available) then leaves them out.
+    type: str
+    choices: [required, available]
+    default: required
+  fallback:
+    description:
+      - Whether a dump is to be loaded back by M(tenantry.platform.restore) with V(loaded) if what comes next fails. The
+        server is asked first whether O(database.user) may do that, and the dump begins when no other session of the
+        database is in a transaction any more.
+      - With O(engine=pg_dump) and O(engine=mariadb_dump).
+    type: bool
+    default: false
+  quiet_wait:
+    description:
+      - With O(fallback), seconds that transactions of other sessions have to end by themselves. Then their sessions are
+        ended, and what they did not commit is undone.
+    type: int
+    default: 30
+  space_floor:
+    description:
+      - How much must stay free on the disk where a dump is written, by what the server says of the size of its data; as
+        V(2g), V(5%) or V(unchecked).
+    type: str
+    default: 1g
   read_data_subset:
     description: How much of the data O(state=verified) reads from a repository of restic, as in V(5%).
     type: str
@@ -207,9 +234,10 @@ error_kind:
   description:
     - C(backup_partial) when some repositories have it and others do not, C(backup_failed), C(backup_timeout),
       C(backup_running), C(backup_damaged) and C(backup_unverified) of O(state=verified), C(dump_torn), C(disk_full),
-      C(repository_unreachable), C(repository_error), C(wrong_passphrase), C(container_missing), C(volume_missing),
-      C(volume_unsupported), C(path_missing), C(source_unreadable), C(no_init), C(tool_missing), C(foreign_object),
-      C(engine_unreachable), C(engine_error), C(sdk_missing), C(lock_lost), C(lease_lost) or C(invalid).
+      C(disk_full_ahead), C(repository_unreachable), C(repository_error), C(wrong_passphrase), C(container_missing),
+      C(load_refused), C(not_quiet), C(volume_missing), C(volume_unsupported), C(path_missing), C(source_unreadable),
+      C(no_init), C(tool_missing), C(foreign_object), C(engine_unreachable), C(engine_error), C(sdk_missing),
+      C(lock_lost), C(lease_lost) or C(invalid).
   returned: failure
   type: str
 """

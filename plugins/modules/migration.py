@@ -92,6 +92,12 @@ options:
     type: str
     choices: [reversible, expand, irreversible, contract]
     default: expand
+  snapshot:
+    description:
+      - Label of the snapshot that the caller loads back when this fails, with M(tenantry.platform.restore). The message
+        then says so, and what the failure left in the database is nothing to mend.
+    type: str
+    default: ""
   validated:
     description: Whether somebody tried these migrations on a copy of the data.
     type: bool

@@ -77,7 +77,9 @@ options:
     description: Who asks. Set by the action plugin.
     type: dict
   route_file:
-    description: The tenant's route file, which tells which release serves when the operation before was interrupted.
+    description:
+      - The tenant's route file, which tells which release serves when the operation before was interrupted, and whether
+        users have seen a release whose failure would have data loaded back.
     type: path
     default: ''
   outcome:
@@ -101,6 +103,13 @@ options:
     description: What else the report should tell. Handled by the action plugin.
     type: list
     elements: str
+    default: []
+  snapshots:
+    description:
+      - What was kept of databases before they were changed; C(service) and C(label) of each. The outcome of a failure
+        names them. Handled by the action plugin.
+    type: list
+    elements: dict
     default: []
   failure:
     description:
@@ -172,7 +181,9 @@ made_of:
   returned: when O(state=ended)
   type: dict
 settle:
-  description: What an interrupted operation left; which release serves, and which are left over.
+  description:
+    - What an interrupted operation left; which release serves, which are left over, and in C(fallback) which snapshots
+      have to be loaded back before it serves.
   returned: when O(state=begun) and it began
   type: dict
 steps:
@@ -223,6 +234,7 @@ ARGUMENTS = {
     "release": {"type": "str"},
     "reached": {"type": "str", "default": ""},
     "warnings": {"type": "list", "elements": "str", "default": []},
+    "snapshots": {"type": "list", "elements": "dict", "default": []},
     "failure": {"type": "dict"},
 }
 

@@ -28,12 +28,16 @@ options:
         says.
       - V(canary) records that O(release) gets O(weight) per cent of the requests, as O(route_file) says, until somebody
         decides.
+      - V(guarded) records that O(snapshots) have to be loaded back unless O(release) comes to serve, or in any
+        case. The module
+        M(tenantry.platform.operation) gives them to the next operation, as long as O(route_file) turns everybody away.
+      - V(unguarded) records that they were loaded back, or need not be.
       - V(bad) marks a release so that nothing chooses it again.
       - V(absent) removes one release, or with no O(release) everything of the tenant but the record of its operations.
       - V(pruned) removes what O(keep) does not ask to keep, and secret files of backing services that no release
         names any more.
     type: str
-    choices: [prepared, active, stopped, closed, canary, bad, absent, pruned]
+    choices: [prepared, active, stopped, closed, canary, guarded, unguarded, bad, absent, pruned]
     default: prepared
   root:
     description: Directory that holds the tenants of the node.
@@ -92,11 +96,17 @@ options:
     description: Why the release is bad.
     type: str
   route_file:
-    description: The tenant's file in the proxy's directory. Needed for O(state=closed) and O(state=canary).
+    description: The tenant's file in the proxy's directory. Needed for O(state=closed), O(state=canary) and
+      O(state=guarded).
     type: path
   weight:
     description: Per cent of the requests. Needed for O(state=canary).
     type: int
+  snapshots:
+    description: With O(state=guarded), C(service), C(engine), C(label) and C(database) of each.
+    type: list
+    elements: dict
+    default: []
   keep:
     description: How many good releases to keep besides the current one and the one before it.
     type: int
@@ -200,7 +210,18 @@ def _file_options(secret: bool) -> dict:
 ARGUMENTS = {
     "state": {
         "type": "str",
-        "choices": ["prepared", "active", "stopped", "closed", "canary", "bad", "absent", "pruned"],
+        "choices": [
+            "prepared",
+            "active",
+            "stopped",
+            "closed",
+            "canary",
+            "guarded",
+            "unguarded",
+            "bad",
+            "absent",
+            "pruned",
+        ],
         "default": "prepared",
     },
     "root": {"type": "path", "default": "/srv/tenantry"},
@@ -220,6 +241,7 @@ ARGUMENTS = {
     "reason": {"type": "str"},
     "route_file": {"type": "path"},
     "weight": {"type": "int"},
+    "snapshots": {"type": "list", "elements": "dict", "default": []},
     "keep": {"type": "int", "default": 5, "no_log": False},
     "pinned": {"type": "list", "elements": "str", "default": []},
     **OPERATION_ARGUMENT,
@@ -236,6 +258,7 @@ def main() -> None:
             ("state", "bad", ("release", "reason")),
             ("state", "closed", ("route_file",)),
             ("state", "canary", ("release", "weight", "route_file")),
+            ("state", "guarded", ("snapshots", "route_file")),
         ],
         supports_check_mode=True,
     )

@@ -24,6 +24,9 @@ options:
   release:
     description: Release whose manifest to read; by default the current one.
     type: str
+  route_file:
+    description: The tenant's file in the proxy's directory, to know whether something has to be loaded back.
+    type: path
 attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying the node.
@@ -73,6 +76,12 @@ releases:
   returned: success
   type: list
   elements: dict
+fallback:
+  description:
+    - What has to be loaded back before the tenant may be opened, as M(tenantry.platform.release) with V(guarded) wrote
+      it; none when there is nothing, or without O(route_file).
+  returned: success
+  type: dict
 error_kind:
   description: Class of the failure, such as V(unfinished) or V(corrupt).
   returned: failure
@@ -88,6 +97,7 @@ ARGUMENTS = {
     "root": {"type": "path", "default": "/srv/tenantry"},
     "tenant": {"type": "str", "required": True},
     "release": {"type": "str"},
+    "route_file": {"type": "path"},
 }
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: restore
-short_description: Restore one service into a new volume
+short_description: Restore one service into a new volume, or load a dump back into its server
 version_added: 0.1.0
 description:
   - Makes a volume of the tenant and fills it from a repository or a snapshot, beside the service that runs and its
     volume, which are not touched.
   - Files of servers are opened by a server of O(image) before the module ends, in a container of its own that is gone
     afterwards. So what is in the volume can be started.
+  - Alternatively it replaces the database of a running server by the one of a dump that was made of it, such as a
+    snapshot from before a migration. Roles and accounts stay as they are.
   - A run that was killed is known by what it left; the next one begins anew. What was restored by the same request
     stays as it is.
 author:
@@ -34,19 +36,29 @@ attributes:
     support: full
   idempotent:
     description: A second run in a row changes nothing.
-    support: full
+    support: partial
+    details:
+      - With O(state=loaded) every run loads the dump, because nobody knows what was written since.
 options:
   state:
     description:
       - V(present) restores.
       - V(absent) removes a volume that this module made, with what is known of it.
+      - V(loaded) makes the database of the running server what O(label) says, whatever was in it. All of its sessions
+        are ended. Have nobody use it - what connects meanwhile finds no database, or half of one. A run that was
+        killed is begun anew by the next one.
+      - With V(loaded) and O(engine=pg_dump), the database that is replaced is kept as C(tenantry_aside) until the other
+        one is complete. With O(engine=mariadb_dump) it goes first.
+      - V(given_up) puts the database back that V(loaded) was to replace and, because it failed or was killed, did not.
+        With O(engine=mariadb_dump) there may be none left.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, loaded, given_up]
     default: present
   volume:
-    description: Name of the volume on the engine. One that holds anything else is refused.
+    description:
+      - Name of the volume on the engine. One that holds anything else is refused.
+      - Required with O(state=present) and O(state=absent).
     type: str
-    required: true
   image:
     description:
       - Image of the service, by digest, which the engine has. Required with O(state=present), except for
@@ -80,7 +92,8 @@ options:
     type: str
   label:
     description:
-      - Restore this backup. With O(engine=pgbackrest) and without O(target_time), the moment at which it was finished.
+      - Restore this backup. Required with O(state=loaded). With O(engine=pgbackrest) and without
+        O(target_time), the moment at which it was finished.
     type: str
   target_time:
     description:
@@ -126,24 +139,35 @@ EXAMPLES = r"""
     label: 20261122T010203.004Z-postgres-pg_dump
     volume: acme_postgres-20261122
     image: registry.example.com/postgres@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+
+- name: Load the snapshot from before a migration back into the server that runs
+  tenantry.platform.restore:
+    state: loaded
+    tenant: acme
+    service: postgres
+    engine: pg_dump
+    database:
+      user: app
+    directory: /srv/tenantry/acme/shared/snapshots
+    label: 20261122T010203.004Z-postgres-pg_dump
 """
 
 RETURN = r"""
 msg:
   description: One line with what was restored, to which moment, its size and duration.
-  returned: when O(state=present), but not in check mode
+  returned: when O(state=present) or O(state=loaded), but not in check mode
   type: str
 volume:
   description: Name of the volume.
-  returned: success
+  returned: when O(state=present) or O(state=absent)
   type: str
 label:
   description: The backup that was restored.
-  returned: when O(state=present), but not in check mode
+  returned: when O(state=present) or O(state=loaded), but not in check mode
   type: str
 repository:
   description: Where it was.
-  returned: when O(state=present), but not in check mode
+  returned: when O(state=present) or O(state=loaded), but not in check mode
   type: str
 source:
   description: The volume or path that it is of; empty where it is the whole service.
@@ -151,7 +175,7 @@ source:
   type: str
 restored_to:
   description: The last moment that is in the volume, in ISO 8601 and UTC.
-  returned: when O(state=present), but not in check mode
+  returned: when O(state=present) or O(state=loaded), but not in check mode
   type: str
 target_reached:
   description:
@@ -165,25 +189,27 @@ bytes:
   type: int
 seconds:
   description: How long it took.
-  returned: when O(state=present), but not in check mode
+  returned: when O(state=present) or O(state=loaded), but not in check mode
   type: float
 facts:
   description: What the server that opened it says, such as C(tables) and C(database_bytes), or C(keys).
-  returned: when O(state=present), but not in check mode
+  returned: when O(state=present) or O(state=loaded), but not in check mode
   type: dict
 error_kind:
   description:
-    - C(backup_missing), C(backup_damaged), C(snapshot_missing), C(corrupt), C(restore_failed), C(volume_not_empty),
-      C(volume_in_use), C(image_missing), C(backup_running), C(backup_timeout), C(backup_failed), C(disk_full),
-      C(repository_unreachable), C(repository_error), C(wrong_passphrase), C(tool_missing), C(foreign_object),
-      C(engine_unreachable), C(engine_error), C(sdk_missing), C(lock_lost), C(lease_lost) or C(invalid).
+    - C(backup_missing), C(backup_damaged), C(snapshot_missing), C(accounts_missing), C(corrupt), C(restore_failed),
+      C(load_refused), C(not_quiet),
+      C(volume_not_empty), C(volume_in_use), C(image_missing), C(backup_running), C(backup_timeout), C(backup_failed),
+      C(disk_full), C(repository_unreachable), C(repository_error), C(wrong_passphrase), C(tool_missing),
+      C(foreign_object), C(engine_unreachable), C(engine_error), C(sdk_missing), C(lock_lost), C(lease_lost)
+      or C(invalid).
   returned: failure
   type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.backup_restore import RESTORE_ARGUMENTS, run
+from ..module_utils.backup_restore import RESTORE_ARGUMENTS, RESTORE_REQUIRED_IF, run
 from ..module_utils.engine import connect, engine_argument_spec
 from ..module_utils.errors import TenantryError
 from ..module_utils.journal import OPERATION_ARGUMENT, step
@@ -191,7 +217,9 @@ from ..module_utils.journal import OPERATION_ARGUMENT, step
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={**RESTORE_ARGUMENTS, **engine_argument_spec(), **OPERATION_ARGUMENT}, supports_check_mode=True
+        argument_spec={**RESTORE_ARGUMENTS, **engine_argument_spec(), **OPERATION_ARGUMENT},
+        required_if=RESTORE_REQUIRED_IF,
+        supports_check_mode=True,
     )
     try:
         with step(None if module.check_mode else module.params["operation"]):

@@ -124,7 +124,8 @@ class Ledger(Leases):
         return found
 
     def steps(self, operation: str) -> list[Row]:
-        """The steps of one operation, in their order: ``name``, ``status``, ``started_at``, ``finished_at``.
+        """The steps of one operation, in their order: ``name``, ``status``, ``started_at``, ``finished_at``,
+        ``detail``.
 
         :raises TenantryError: ``unknown_operation``.
         """

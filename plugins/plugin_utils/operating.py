@@ -27,6 +27,7 @@ DONE = {
     "stop": "stopped",
     "remove": "removed",
     "heal": "healed",
+    "restore": "restored",
 }
 
 
@@ -85,6 +86,16 @@ def lost_lease(failure: dict[str, t.Any]) -> bool:
         for result in (failure.get("result") or {}, failure.get("undo") or {})
         for one in (result, *(result.get("results") or ()))
     ]
+
+
+def kept_snapshots(tenant: str, snapshots: t.Sequence[t.Mapping[str, t.Any]]) -> str:
+    """What a failure is to say of the snapshots that were kept before it: each on a line of its own."""
+    command = f"ansible-playbook tenantry.platform.load_snapshot --limit {tenant}"
+    return "".join(
+        f"\n  service {one['service']} as it was before its migrations is kept as snapshot {one['label']}; "
+        f"to have it back: {command} -e snapshot_label={one['label']}"
+        for one in snapshots
+    )
 
 
 def error_kind(result: t.Mapping[str, t.Any]) -> str | None:

@@ -160,6 +160,7 @@ def steps(operation: str, journal: t.Sequence[t.Mapping[str, t.Any]]) -> list[di
             "status": one["result"] or "interrupted",
             "started_at": rows.time_of(one["began_at"]),
             "finished_at": rows.time_of(one["ended_at"]),
+            "detail": one.get("detail"),
         }
         for number, one in enumerate(journal)
     ]

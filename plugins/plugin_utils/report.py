@@ -251,8 +251,12 @@ def history(operations: list[dict[str, t.Any]]) -> list[str]:
 
 def steps(found: list[dict[str, t.Any]]) -> list[str]:
     """The steps of an operation, a line each."""
-    rows = [[str(one["started_at"]), one["name"], one["status"], _seconds(one, 3)] for one in found]
-    return _columns([["STARTED", "STEP", "STATUS", "SECONDS"], *rows])
+    rows = [
+        [str(one["started_at"]), one["name"], one["status"], _seconds(one, 3), clean(one.get("detail") or "")]
+        for one in found
+    ]
+    detail = "DETAIL" if any(row[-1] for row in rows) else ""
+    return _columns([["STARTED", "STEP", "STATUS", "SECONDS", detail], *rows])
 
 
 def _seconds(one: t.Mapping[str, t.Any], digits: int = 0) -> str:

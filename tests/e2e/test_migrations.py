@@ -76,6 +76,12 @@ def database(statement: str) -> list[str]:
     return demo_check.docker(*words).split()
 
 
+def snapshots(notes: Fleet) -> list[str]:
+    """Labels, oldest first."""
+    path = notes.tenants_root / NAME / "shared" / "snapshots"
+    return sorted(one.name for one in path.iterdir()) if path.is_dir() else []
+
+
 def applied() -> list[str]:
     return database("SELECT version FROM tenantry.migration_versions ORDER BY applied_at, version")
 
@@ -84,15 +90,22 @@ def test_the_schema_is_there_before_the_first_request(notes):
     assert database("SELECT version_num FROM alembic_version") == [FIRST]
     assert applied() == [FIRST]
     assert notes.asker.https(f"{NAME}.{demo.ZONE}", "/notes")[0] == 200
-    before = notes.containers(NAME)
+    before, kept = notes.containers(NAME), snapshots(notes)
     assert notes.play("deploy", "--limit", NAME).code == 0
-    assert notes.containers(NAME) == before
+    assert notes.play("restart", "--limit", NAME).code == 0
+    assert (len(kept), snapshots(notes)) == (1, kept)
+    assert notes.containers(NAME).keys() & before.keys() == {f"{NAME}-server-1"}
 
 
 def test_what_fails_half_way_changes_nothing_and_nobody_notices(notes):
     with asked(notes, NAME) as users:
         code, text = upgrade(notes, "half")
     assert code != 0
+    label = snapshots(notes)[-1]
+    assert f"is kept as snapshot {label}" in text
+    assert f"tenantry.platform.load_snapshot --limit {NAME} -e snapshot_label={label}" in text
+    steps = "SELECT s.detail FROM operation_steps s JOIN operations o ON o.id = s.operation WHERE s.name = ?"
+    assert (label,) in [tuple(row) for row in notes.sql(f"{steps} AND o.tenant = ?", "snapshot-server", NAME)]
     assert "duplicate key value violates unique constraint" in text
     assert "nothing of it is applied" in text
     assert set(users.answers) == {f"{NAME} 1.0.0"}
@@ -144,16 +157,26 @@ def test_a_run_that_is_killed_while_it_migrates_is_settled_and_the_next_one_migr
     assert notes.play("rollback", "--limit", NAME).code == 0
 
 
+def test_without_a_snapshot_nothing_is_migrated(notes):
+    before = snapshots(notes)
+    code, text = upgrade(notes, "1.1.0", "-e", "acknowledge=true", "-e", "tenant_space_floor=99%")
+    assert code != 0
+    assert "nothing was dumped" in text
+    assert (applied(), snapshots(notes)) == ([FIRST], before)
+    assert notes.version(NAME) == f"{NAME} 1.0.0"
+
+
 def test_what_only_adds_is_applied_before_the_switch_and_stays_for_a_rollback(notes):
     kind(notes, "expand")
     with asked(notes, NAME) as users:
-        assert upgrade(notes, "1.1.0")[0] == 0
+        assert upgrade(notes, "1.1.0", "-e", "acknowledge=true")[0] == 0
         assert notes.version(NAME) == f"{NAME} 1.1.0"
         assert notes.play("rollback", "--limit", NAME).code == 0
         assert notes.version(NAME) == f"{NAME} 1.0.0"
         assert upgrade(notes, "1.1.0")[0] == 0
     assert set(users.answers) == {f"{NAME} 1.0.0", f"{NAME} 1.1.0"}
     assert applied() == [FIRST, SECOND]
+    assert len(snapshots(notes)) == 3
 
 
 def test_what_takes_away_needs_a_word_and_comes_after_the_switch_and_nothing_goes_back_behind_it(notes):

@@ -16,6 +16,8 @@ from tenancy import EDGE_ROOT, HOST, TENANT, ZONE, Tenancy
 
 ASKED = 4
 RELEASE = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+#: One that is not finished has more behind its name.
+SNAPSHOT = re.compile(r"shared/snapshots/\d{8}T\d{6}\.\d{3}Z-postgres-pg_dump(?=/|$)")
 PROJECT = re.compile(rf"^{TENANT}-[0-9a-f]{{8}}-")
 #: Of operations.
 ENDED = ("success", "failure", "fatal", "cancelled", "recovered")
@@ -60,7 +62,7 @@ def footprint(tenancy: Tenancy) -> Footprint:
         tuple(sorted(node.run("docker", "network", "ls", "--format={{.Name}}", label).split())),
         tuple(sorted(node.run("docker", "volume", "ls", "--format={{.Name}}", label).split())),
         tuple(tenancy.asker.dig(HOST)),
-        tuple(RELEASE.sub("<release>", one) for one in files),
+        tuple(SNAPSHOT.sub("<snapshot>", RELEASE.sub("<release>", one)) for one in files),
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.tenantry.platform.plugins.module_utils import operation as operations
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
-from ansible_collections.tenantry.platform.plugins.module_utils.journal import Journal, step
+from ansible_collections.tenantry.platform.plugins.module_utils.journal import Journal, note, step
 from ansible_collections.tenantry.platform.plugins.module_utils.lock import TenantLock
 from ansible_collections.tenantry.platform.plugins.module_utils.release_tree import ReleaseTree
 
@@ -109,6 +109,15 @@ def test_ending_gives_the_lock_back_and_ending_twice_changes_nothing(tmp_path):
     assert end(begun)["changed"]
     assert TenantLock(str(tmp_path / "acme/.deploy")).read() is None
     assert not end(begun)["changed"]
+
+
+def test_a_step_may_say_what_is_to_be_known_of_it(tmp_path):
+    operation = dict(begin(tmp_path)["operation"], step="snapshot-postgres")
+    note(None, "nobody asks")
+    with step(operation):
+        note(operation, "20261122T010203.004Z-postgres-pg_dump")
+    (last,) = Journal(str(tmp_path / "acme/.deploy")).read()["steps"]
+    assert (last["detail"], last["result"]) == ("20261122T010203.004Z-postgres-pg_dump", "done")
 
 
 def test_first_operation_has_nothing_to_settle(tmp_path):

@@ -115,6 +115,7 @@ def migration(tool: FakeTool, database: Database | None = None, **changes: t.Any
         "project_name": "acme-00000002",
         "kind": "expand",
         "validated": False,
+        "snapshot": "",
         "release": "2",
         "target": None,
         "timeout": 60,
@@ -219,6 +220,16 @@ def test_a_failure_leaves_what_its_kind_says() -> None:
     assert "b had been applied and were undone" in error.message
     assert "left column public.notes.b text different from before" in error.message
     assert error.details["left_behind"] == ["column public.notes.b text"]
+
+
+def test_what_is_loaded_back_is_nothing_to_mend_and_nothing_to_record() -> None:
+    tool, database = FakeTool("abc", "a"), Database()
+    tool.script = [half(tool, database)]
+    error = refused(
+        lambda: migration(tool, database, kind="irreversible", validated=True, snapshot="s1").applied(False)
+    )
+    assert error.message.endswith("b were applied; snapshot s1 from before it is loaded back")
+    assert (error.details["left_behind"], list(database.versions)) == ([], [])
 
 
 def test_an_index_that_could_not_be_built_is_removed_though_the_tool_ended_well() -> None:

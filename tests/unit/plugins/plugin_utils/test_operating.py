@@ -110,3 +110,11 @@ def test_a_loop_failed_as_its_first_failed_item():
     assert operating.error_kind({"failed": True, "results": items}) == "hook_failed"
     assert operating.error_kind({"failed": True, "error_kind": "unhealthy"}) == "unhealthy"
     assert operating.error_kind({"failed": True}) is None
+
+
+def test_a_failure_names_the_snapshots_from_before_it_and_how_to_have_them_back():
+    label = "20261122T010203.004Z-postgres-pg_dump"
+    assert operating.kept_snapshots("acme", []) == ""
+    text = operating.kept_snapshots("acme", [{"service": "postgres", "label": label}])
+    assert text.startswith("\n  service postgres as it was before its migrations is kept as snapshot " + label)
+    assert text.endswith(f"ansible-playbook tenantry.platform.load_snapshot --limit acme -e snapshot_label={label}")

@@ -199,6 +199,9 @@ def test_steps_have_the_time_that_each_took():
         "finished_at": "2026-11-21T04:18:34.350Z",
     }
     assert report.steps([step])[1].split() == ["2026-11-21T04:18:33.100Z", "app", "done", "1.250"]
+    lines = report.steps([step, {**step, "detail": "some\tdetail"}])
+    assert lines[0].endswith("DETAIL")
+    assert lines[2].endswith("1.250    some\ufffddetail")
 
 
 def test_warnings_stand_under_the_table():

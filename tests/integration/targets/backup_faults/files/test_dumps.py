@@ -14,6 +14,7 @@ import pytest
 from node import Node, command, until
 
 from ansible_collections.tenantry.platform.plugins.module_utils import backup_server
+from ansible_collections.tenantry.platform.plugins.module_utils.backup_driver import REQUIRED
 from ansible_collections.tenantry.platform.plugins.module_utils.backup_options import Request
 from ansible_collections.tenantry.platform.plugins.module_utils.backup_pg_dump import DUMP, ROLES, PgDump
 from ansible_collections.tenantry.platform.plugins.module_utils.backup_server import Server
@@ -74,7 +75,7 @@ def test_a_dump_that_was_cut_off_is_found_though_its_list_can_be_read(node: Node
     server = running(node)
     deadline = Deadline(60)
     with Draft(str(tmp_path), node.tenant, "postgres", "pg_dump") as draft:
-        PgDump().dump(server, draft, deadline)
+        PgDump().dump(server, draft, REQUIRED, deadline)
         PgDump().prove(server, draft, deadline)
         os.truncate(draft.file(DUMP), os.path.getsize(draft.file(DUMP)) - 1000)
         with open(draft.file(DUMP), "rb") as stream:
@@ -88,7 +89,7 @@ def test_a_dump_that_was_cut_off_is_found_though_its_list_can_be_read(node: Node
 def test_roles_that_were_cut_off_are_found(node: Node, tmp_path: pathlib.Path) -> None:
     server = running(node)
     with Draft(str(tmp_path), node.tenant, "postgres", "pg_dump") as draft:
-        PgDump().dump(server, draft, Deadline(60))
+        PgDump().dump(server, draft, REQUIRED, Deadline(60))
         os.truncate(draft.file(ROLES), os.path.getsize(draft.file(ROLES)) // 2)
         with pytest.raises(TenantryError) as caught:
             PgDump().prove(server, draft, Deadline(60))
