@@ -22,82 +22,56 @@ _DAY = datetime.timedelta(days=1)
 
 @dataclasses.dataclass(frozen=True)
 class _Schedule:
-    """What each field names.
+    """What each field names, in order.
 
     :ivar either: whether one of day of the month and day of the week is enough.
     """
 
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
-    days: frozenset[int]
-    months: frozenset[int]
-    weekdays: frozenset[int]
+    days: tuple[int, ...]
+    months: tuple[int, ...]
+    weekdays: tuple[int, ...]
     either: bool
 
     def on(self, day: datetime.date) -> bool:
         """Whether it has moments on a day."""
         if day.month not in self.months:
             return False
-        found = (day.day in self.days, day.isoweekday() % 7 in self.weekdays)
+        weekday = day.isoweekday()
+        found = (day.day in self.days, weekday in self.weekdays or weekday % 7 in self.weekdays)
         return any(found) if self.either else all(found)
 
-    def times(self) -> t.Iterator[datetime.time]:
+    def moments(self, day: datetime.date) -> t.Iterator[datetime.datetime]:
         """Of such a day, the earliest first."""
         for hour in self.hours:
             for minute in self.minutes:
-                yield datetime.time(hour, minute, tzinfo=datetime.timezone.utc)
+                yield datetime.datetime(day.year, day.month, day.day, hour, minute, tzinfo=datetime.timezone.utc)
 
 
-@functools.lru_cache(maxsize=4096)
-def last(schedule: str, now: datetime.datetime) -> datetime.datetime | None:
-    """The last moment that is not after ``now``; None when there never was one.
-
-    :raises ValueError: for what is no schedule.
-    """
-    return _first(schedule, now, -_DAY, lambda moment: moment <= now)
-
-
-@functools.lru_cache(maxsize=4096)
 def following(schedule: str, after: datetime.datetime) -> datetime.datetime | None:
     """The first moment after ``after``; None when there will never be one.
 
     :raises ValueError: for what is no schedule.
     """
-    return _first(schedule, after, _DAY, lambda moment: moment > after)
-
-
-def _first(
-    schedule: str, start: datetime.datetime, step: datetime.timedelta, wanted: t.Callable[[datetime.datetime], bool]
-) -> datetime.datetime | None:
     parsed = _parsed(schedule)
-    day = start.astimezone(datetime.timezone.utc).date()
+    day = after.astimezone(datetime.timezone.utc).date()
     for _turn in range(_DAYS):
         if parsed.on(day):
-            moments = [datetime.datetime.combine(day, time) for time in parsed.times()]
-            found = next(
-                (one for one in (moments if step > datetime.timedelta() else moments[::-1]) if wanted(one)), None
-            )
+            found = next((moment for moment in parsed.moments(day) if moment > after), None)
             if found is not None:
                 return found
-        day += step
+        day += _DAY
     return None
 
 
 @functools.lru_cache(maxsize=4096)
 def _parsed(schedule: str) -> _Schedule:
+    texts = spec_places.schedule(schedule).split(" ")
     fields = [
-        [spec_places.cron_numbers(item, field) for item in text.split(",")]
-        for field, text in zip(spec_places.CRON, spec_places.schedule(schedule).split(" "))
+        tuple(sorted({number for item in text.split(",") for number in spec_places.cron_numbers(item, field)}))
+        for field, text in zip(spec_places.CRON, texts)
     ]
-    minutes, hours, days, months, weekdays = ({number for item in items for number in item} for items in fields)
-    _minute, _hour, day, _month, weekday = schedule.split(" ")
     # A star with a step is a star to cron, too.
-    either = not day.startswith("*") and not weekday.startswith("*")
-    return _Schedule(
-        tuple(sorted(minutes)),
-        tuple(sorted(hours)),
-        frozenset(days),
-        frozenset(months),
-        frozenset(number % 7 for number in weekdays),
-        either,
-    )
+    either = not texts[2].startswith("*") and not texts[4].startswith("*")
+    return _Schedule(fields[0], fields[1], fields[2], fields[3], fields[4], either)
