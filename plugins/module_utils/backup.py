@@ -9,7 +9,7 @@ import dataclasses
 import time
 import typing as t
 
-from . import disk_space
+from . import backup_wal, disk_space
 from .backup_driver import Backup, Driver, Keep, newest_first
 from .backup_options import SERVICE_ARGUMENTS, Request
 from .backup_pgbackrest import PgBackRest
@@ -23,6 +23,7 @@ BACKUP_ARGUMENTS: dict[str, t.Any] = {
     "kind": {"type": "str", "choices": ["full", "incremental"], "default": "full"},
     "volumes": {"type": "list", "elements": "str", "default": []},
     "paths": {"type": "list", "elements": "path", "default": []},
+    "only": {"type": "list", "elements": "str", "default": []},
     "read_data_subset": {"type": "str", "default": "100%"},
     "retention_days": {"type": "int", "default": 30},
     "keep_last": {"type": "int", "default": 3},
@@ -209,7 +210,7 @@ def _wal(driver: Driver, deadline: Deadline) -> dict[str, t.Any] | None:
     if not isinstance(driver, PgBackRest):
         return None
     try:
-        return {**driver.wal(deadline), "error": ""}
+        return {**backup_wal.read(driver.find(deadline), deadline), "error": ""}
     except TenantryError as error:
         return {"error": error.message}
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import json
 import typing as t
 
 from . import backup_pg_dump, backup_pgbackrest_output
@@ -24,15 +23,6 @@ GAP_SECONDS = 10
 
 _TYPES = {"full": "full", "incremental": "incr"}
 
-_WAL = """select json_build_object(
-  'last_archived_at', to_char(last_archived_time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-  'age_seconds', extract(epoch from now() - last_archived_time),
-  'last_archived', last_archived_wal,
-  'failed', failed_count,
-  'ready', (select count(*) from pg_ls_archive_statusdir() where name like '%.ready'),
-  'archive_mode', current_setting('archive_mode'))
-from pg_stat_archiver"""
-
 _SEGMENT_BYTES = "select pg_size_bytes(current_setting('wal_segment_size'))"
 
 
@@ -43,19 +33,21 @@ class PgBackRest:
     :ivar find: finds the container that has the tool and its configuration.
     :ivar names: of the repositories, in the order of the configuration.
     :ivar kind: ``full`` or ``incremental``.
+    :ivar only: those of them to work on; all without any.
     """
 
     find: t.Callable[[Deadline], Server]
     stanza: str
     names: tuple[str, ...]
     kind: str = FULL
+    only: tuple[str, ...] = ()
     _not_made: TenantryError | None = None
 
     engine = ENGINE
 
     @property
     def repositories(self) -> tuple[str, ...]:
-        return self.names
+        return tuple(name for name in self.names if not self.only or name in self.only)
 
     def check(self, deadline: Deadline) -> None:
         server = self.find(deadline)
@@ -71,7 +63,7 @@ class PgBackRest:
     def prepare(self, deadline: Deadline) -> None:
         """Make the stanza in repositories that lack it. One that hangs has its share of the time, as later."""
         self.check(deadline)
-        if any(self._lacks_stanza(name, self._share(deadline)) for name in self.names):
+        if any(self._lacks_stanza(name, self._share(deadline)) for name in self.repositories):
             server = self.find(deadline)
             try:
                 # It is made in all at once, in their order; who still lacks it is told by its backup.
@@ -82,7 +74,7 @@ class PgBackRest:
             backup_pg_dump.query(server, "select pg_switch_wal()", deadline)
 
     def _share(self, deadline: Deadline) -> Deadline:
-        return Deadline(deadline.remaining() / (len(self.names) + 2))
+        return Deadline(deadline.remaining() / (len(self.repositories) + 2))
 
     def _lacks_stanza(self, repository: str, deadline: Deadline) -> bool:
         try:
@@ -173,11 +165,6 @@ class PgBackRest:
         elif choice.label:
             words += ["--type=immediate", "--target-action=promote"]
         self._must(self.find(deadline), [*words, "restore"], deadline)
-
-    def wal(self, deadline: Deadline) -> dict[str, t.Any]:
-        """How far the server is with handing over its WAL."""
-        found: dict[str, t.Any] = json.loads(backup_pg_dump.query(self.find(deadline), _WAL, deadline))
-        return found
 
     def _listing(self, server: Server, repository: str, deadline: Deadline) -> Listing:
         ended = self._must(server, [*self._only(repository), "--output=json", "info"], deadline)

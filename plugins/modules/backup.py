@@ -71,6 +71,13 @@ options:
     type: list
     elements: path
     default: []
+  only:
+    description:
+      - Names of those of O(repositories) to work on, such as those that lack what others have. Default are all.
+      - O(repositories) has all of them nevertheless, because with O(engine=pgbackrest) their order numbers them.
+    type: list
+    elements: str
+    default: []
   read_data_subset:
     description: How much of the data O(state=verified) reads from a repository of restic, as in V(5%).
     type: str

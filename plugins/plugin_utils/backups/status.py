@@ -100,6 +100,7 @@ class Tenant:
 
     :ivar last: by policy and repository.
     :ivar drills: by service the newest drill.
+    :ivar read: by service and repository when everything there was last read and found whole.
     :ivar wal: by service what its server says, of those that hand over WAL.
     """
 
@@ -107,6 +108,7 @@ class Tenant:
     policies: t.Sequence[Policy]
     last: t.Mapping[tuple[str, str], Last]
     drills: t.Mapping[str, Row]
+    read: t.Mapping[tuple[str, str], str]
     wal: t.Mapping[str, Row]
 
 
@@ -132,6 +134,7 @@ def _line(tenant: Tenant, policy: Policy, repository: str, limits: Limits, jitte
     last = tenant.last.get((policy["name"], repository), Last())
     row, drill = last.row or {}, tenant.drills.get(service) or {}
     wal = tenant.wal.get(service) or {} if policy["engine"] == PGBACKREST else {}
+    verified = moment(tenant.read.get((service, repository)))
     moments = due.since(policy, last.known, due.jitter(name, policy["name"], jitter))
     line = Line(
         name,
@@ -146,8 +149,8 @@ def _line(tenant: Tenant, policy: Policy, repository: str, limits: Limits, jitte
         due_at=min(moments.values(), default=None),
         bytes=row.get("bytes"),
         failures=last.known.failures,
-        verified_at=moment(row.get("verified_at")),
-        verified_age=_since(moment(row.get("verified_at")), now),
+        verified_at=verified,
+        verified_age=_since(verified, now),
         wal_age=wal.get("age_seconds"),
         wal_ready=wal.get("ready"),
         drill_at=moment(drill.get("drill_at")),
