@@ -20,6 +20,8 @@ DONE = {PRESENT: "made", VERIFIED: "verified", PRUNED: "pruned"}
 BAD = (FAILED, UNREACHABLE)
 
 _UNKNOWN = "it ended without a word"
+#: Of a tenant that was never deployed.
+_NOT_THERE = ("container_missing", "volume_missing")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,7 +122,7 @@ def _failure(
         status = FAILED
         if only_due and kind == "backup_running":
             status = BUSY
-        elif only_due and kind == "container_missing" and order["first"]:
+        elif only_due and kind in _NOT_THERE and order["first"]:
             status = WAITING
         return {"status": status, "error_kind": kind, "message": str(result.get("msg") or _UNKNOWN)}
     if not told["ok"]:
