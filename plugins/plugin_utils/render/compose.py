@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import (
+    backups,
     health,
     names,
     secret_files,
@@ -55,6 +56,8 @@ def backing_project(spec: Spec, images: t.Mapping[str, str]) -> dict[str, t.Any]
         return None
     rendered = {service["name"]: _service(spec, service, images, None) for service in services}
     networks = {"backing": _external(names.backing_network(spec["name"]))}
+    if _has_way_out(spec):
+        networks[backups.NETWORK] = _external(names.backup_network(spec["name"]))
     return project(names.backing_project(spec["name"]), spec, services, rendered, networks)
 
 
@@ -106,12 +109,30 @@ def networks(spec: Spec) -> list[dict[str, t.Any]]:
     wanted = [{"name": names.default_network(spec["name"]), "internal": False, "labels": _labels(spec)}]
     if has_backing(spec):
         wanted.append({"name": names.backing_network(spec["name"]), "internal": True, "labels": _labels(spec)})
+    if _has_way_out(spec):
+        wanted.append({"name": names.backup_network(spec["name"]), "internal": False, "labels": _labels(spec)})
     return wanted
 
 
+def _has_way_out(spec: Spec) -> bool:
+    """Whether a database of the tenant, on an internal network else, has to reach a repository of its backups."""
+    return any(one.leaves_the_node for one in backups.listed(spec))
+
+
 def volumes(spec: Spec) -> list[dict[str, t.Any]]:
-    """The tenant's volumes, each once, by name: ``{"name", "labels"}``."""
-    return [{"name": names.volume(spec["name"], name), "labels": _labels(spec)} for name in _volumes(spec["services"])]
+    """The tenant's volumes, each once, by name: ``{"name", "labels", "restored"}``.
+
+    One that a restore filled is never made anew: a database would begin empty in it.
+    """
+    return [
+        {"name": _volume(spec, name), "labels": _labels(spec), "restored": name in spec["generations"]}
+        for name in _volumes(spec["services"])
+    ]
+
+
+def generations(spec: Spec) -> dict[str, str | None]:
+    """By volume which generation of it the release uses; None for the first."""
+    return {name: spec["generations"].get(name) for name in _volumes(spec["services"])}
 
 
 def workers(spec: Spec) -> set[str]:
@@ -153,12 +174,16 @@ def project(
     result: dict[str, t.Any] = {"name": name, "services": rendered, "networks": external}
     used = _volumes(services)
     if used:
-        result["volumes"] = {volume: _external(names.volume(spec["name"], volume)) for volume in used}
+        result["volumes"] = {volume: _external(_volume(spec, volume)) for volume in used}
     return result
 
 
 def _external(name: str) -> dict[str, t.Any]:
     return {"name": name, "external": True}
+
+
+def _volume(spec: Spec, name: str) -> str:
+    return names.volume(spec["name"], name, spec["generations"].get(name))
 
 
 def _volumes(services: t.Sequence[Service]) -> list[str]:
@@ -186,8 +211,10 @@ def _service(
         definition["profiles"] = ["job"]
     if entrypoint is not None:
         definition["entrypoint"] = [_sound(word, service, "command") for word in entrypoint]
-    if service["command"] is not None:
-        definition["command"] = [_sound(word, service, "command") for word in service["command"]]
+    archiving = backups.of_service(spec, service) if release is None else None
+    command = archiving.command() if archiving else service["command"]
+    if command is not None:
+        definition["command"] = [_sound(word, service, "command") for word in command]
     definition["environment"] = _environment(spec, service, release)
     if one_off_name:
         definition["labels"] = {**_labels(spec), "tenantry.service": one_off_name, "tenantry.release": str(release)}
@@ -197,6 +224,8 @@ def _service(
         definition["networks"] = {"default": {}, "backing": {}} if has_backing(spec) else {"default": {}}
     else:
         definition["networks"] = {"backing": {}}
+        if archiving and archiving.leaves_the_node:
+            definition["networks"][backups.NETWORK] = {}
     depends_on = _depends_on(spec, service)
     if depends_on:
         definition["depends_on"] = depends_on
@@ -206,7 +235,7 @@ def _service(
     definition["init"] = True
     definition["stop_grace_period"] = f"{int(service['stop_grace_period'])}s"
     definition["healthcheck"] = health.healthcheck(service)
-    mounts = _mounts(spec, service)
+    mounts = _mounts(spec, service) + (archiving.mounts() if archiving else [])
     if mounts:
         definition["volumes"] = mounts
     definition.update(_hardening(service))
