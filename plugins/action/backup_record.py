@@ -27,6 +27,6 @@ class ActionModule(ActionBase):
         found, problem = running.record(task_vars, order, arguments["result"], self._task.check_mode)
         if problem:
             Display().warning(problem)
-        Display().display(text.line(task_vars["inventory_hostname"], found[-len(order["only"]) :]))
+        Display().display(text.line(task_vars["inventory_hostname"], found[-len(order["repositories"]) :]))
         run = fleet.localhost_fact(task_vars, "tenantry_run", {}).get("id")
         return {"changed": False, "ansible_facts": {running.OUTCOMES: {"run": run, "found": found}}}

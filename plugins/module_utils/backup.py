@@ -23,7 +23,6 @@ BACKUP_ARGUMENTS: dict[str, t.Any] = {
     "kind": {"type": "str", "choices": ["full", "incremental"], "default": "full"},
     "volumes": {"type": "list", "elements": "str", "default": []},
     "paths": {"type": "list", "elements": "path", "default": []},
-    "only": {"type": "list", "elements": "str", "default": []},
     "directories": {"type": "list", "elements": "path", "default": []},
     "read_data_subset": {"type": "str", "default": "100%"},
     "retention_days": {"type": "int", "default": 30},

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import backup_files, backup_server
+from . import backup_files, backup_pgbackrest_conf, backup_server
 from .backup_driver import Driver
 from .backup_dump import DumpDriver, Dumper
 from .backup_mariadb_dump import MariadbDump
@@ -70,7 +70,6 @@ class Request:
     """What a task asks for, of one service of one tenant.
 
     :ivar share: how much of the stored data a verification reads.
-    :ivar only: names of the repositories to work on; all without any.
     """
 
     engine: Engine
@@ -87,7 +86,6 @@ class Request:
     volumes: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     share: str = "100%"
-    only: tuple[str, ...] = ()
 
     @classmethod
     def from_params(cls, engine: Engine, params: t.Mapping[str, t.Any]) -> Request:
@@ -109,7 +107,6 @@ class Request:
             tuple(params.get("volumes") or ()),
             tuple(params.get("paths") or ()),
             params.get("read_data_subset") or "100%",
-            tuple(params.get("only") or ()),
         )
         if request.directory and tool not in DUMPERS:
             raise TenantryError(
@@ -120,16 +117,15 @@ class Request:
             raise TenantryError(f"no repository may be called {DIRECTORY}: rename it", "invalid")
         if params.get("state") != "absent" and not request.repositories and not request.directory:
             raise TenantryError("there is nowhere to keep a backup: name repositories, or a directory", "invalid")
-        unknown = set(request.only) - {one.name for one in request.repositories} - {DIRECTORY}
-        if unknown:
-            raise TenantryError(f"only names {', '.join(sorted(unknown))}, and repositories does not", "invalid")
         return request
 
     def driver(self) -> Driver:
         """The way to back up that the engine's name means."""
         if self.tool == PGBACKREST:
             names = tuple(one.name for one in self.repositories)
-            return PgBackRest(self.server, Cluster(self.tenant, self.service).stanza, names, self.kind, self.only)
+            places = tuple(backup_pgbackrest_conf.place(one, self.tenant, self.service) for one in self.repositories)
+            stanza = Cluster(self.tenant, self.service).stanza
+            return PgBackRest(self.server, stanza, names, self.kind, places)
         if self.tool == RESTIC:
             return backup_files.FilesDriver(self.sources, self.service, self.restic_stores(), self.share)
         return DumpDriver(DUMPERS[self.tool], self.server, self.spool, self.stores(), self.directory, self.share)
@@ -169,15 +165,11 @@ class Request:
     def stores(self) -> tuple[Store, ...]:
         """Where files of this engine are."""
         identity = (self.tenant, self.service, self.tool)
-        local = [DirectoryStore(self.directory, *identity)] if self.directory and self._chosen(DIRECTORY) else []
+        local: tuple[Store, ...] = (DirectoryStore(self.directory, *identity),) if self.directory else ()
         return (*local, *self.restic_stores())
 
     def restic_stores(self) -> tuple[ResticStore, ...]:
         return tuple(
             ResticStore(Restic(one, self.tenant, self.service, self.spool.cache_path, self.spool.mark), self.tool)
             for one in self.repositories
-            if self._chosen(one.name)
         )
-
-    def _chosen(self, repository: str) -> bool:
-        return not self.only or repository in self.only

@@ -45,8 +45,6 @@ class Order:
     """One run of the module.
 
     :ivar policy: whose backups are made; those of a service have one place, so that pruning knows no policy.
-    :ivar repositories: all of the service, because their order numbers them.
-    :ivar only: those that are worked on.
     :ivar first: whether there was no backup yet in one of them.
     """
 
@@ -55,7 +53,6 @@ class Order:
     policy: str
     kind: str
     repositories: tuple[str, ...]
-    only: tuple[str, ...]
     database: t.Mapping[str, t.Any] | None
     run_as: str
     volumes: tuple[str, ...] = ()
@@ -108,7 +105,7 @@ def _made(spec: t.Mapping[str, t.Any], policy: Policy, known: Ledger, wishes: Wi
         if kind in by_kind:
             first = any(known.get((policy["name"], one), due.NOTHING).newest is None for one in by_kind[kind])
             files = _files(spec, policy, wishes)
-            yield _order(policy, policy["repositories"], by_kind[kind], kind=kind, first=first, **files)
+            yield _order(policy, by_kind[kind], kind=kind, first=first, **files)
 
 
 def _files(spec: t.Mapping[str, t.Any], policy: Policy, wishes: Wishes) -> dict[str, tuple[str, ...]]:
@@ -136,27 +133,24 @@ def _by_place(policies: t.Iterable[Policy]) -> list[list[Policy]]:
 def _kept(policies: t.Sequence[Policy], wishes: Wishes) -> t.Iterator[Order]:
     """Verifying or pruning what some policies keep beside each other: what one of them keeps stays."""
     everywhere = list(dict.fromkeys(name for policy in policies for name in policy["repositories"]))
-    only = _wanted(everywhere, wishes)
-    if only:
+    repositories = _wanted(everywhere, wishes)
+    if repositories:
         days = max(policy["retention_days"] for policy in policies)
         last = max(policy["keep_last"] for policy in policies)
-        yield _order(policies[0], everywhere, only, retention_days=days, keep_last=last)
+        yield _order(policies[0], repositories, retention_days=days, keep_last=last)
 
 
 def _wanted(repositories: t.Iterable[str], wishes: Wishes) -> list[str]:
     return [name for name in repositories if not wishes.repository or name == wishes.repository]
 
 
-def _order(
-    policy: Policy, repositories: t.Sequence[str], only: t.Sequence[str], kind: str = "", **values: t.Any
-) -> Order:
+def _order(policy: Policy, repositories: t.Sequence[str], kind: str = "", **values: t.Any) -> Order:
     return Order(
         service=policy["service"],
         engine=policy["engine"],
         policy=policy["name"],
         kind=kind,
         repositories=tuple(repositories),
-        only=tuple(only),
         database=policy["database"],
         run_as=policy["run_as"],
         **values,

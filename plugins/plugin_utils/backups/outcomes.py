@@ -74,7 +74,10 @@ def outcomes(
     :param only_due: whether the run was to make what is due, and nobody waits for this one.
     """
     told = {one["name"]: one for one in result.get("repositories") or ()}
-    return [_outcome(order, result, told.get(name), now, name, state, only_due, check_mode) for name in order["only"]]
+    return [
+        _outcome(order, result, told.get(name), now, name, state, only_due, check_mode)
+        for name in order["repositories"]
+    ]
 
 
 def _outcome(

@@ -169,7 +169,7 @@ def ended(task_vars: TaskVars) -> dict[str, list[Found]]:
         found = list(fact.get("found") or []) if fact.get("run") == run["id"] else []
         known = {(one["service"], one["engine"], one["policy"], one["repository"]) for one in found}
         for order in orders:
-            places = [(order["service"], order["engine"], order["policy"], name) for name in order["only"]]
+            places = [(order["service"], order["engine"], order["policy"], name) for name in order["repositories"]]
             found += [_lost(order, place[3]) for place in places if place not in known]
         result[tenant] = found
     return result

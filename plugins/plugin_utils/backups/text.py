@@ -31,7 +31,7 @@ def plan_lines(orders: Orders, state: str, covered: int, check_mode: bool) -> li
 
 
 def _order(one: Found) -> str:
-    return f"{title(one)} in {', '.join(one['only'])}"
+    return f"{title(one)} in {', '.join(one['repositories'])}"
 
 
 def title(one: Found) -> str:

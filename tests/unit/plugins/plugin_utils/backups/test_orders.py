@@ -49,7 +49,7 @@ def ago(minutes, complete=None):
 
 def wanted(*policies, known=None, spec=SPEC, **wishes):
     made = orders(spec, policies, known or {}, Wishes(now=NOW, jitter=0, **wishes))
-    return [(one["service"], one["kind"], one["only"]) for one in made]
+    return [(one["service"], one["kind"], one["repositories"]) for one in made]
 
 
 def test_who_names_what_to_back_up_gets_it_however_young_the_last_one_is():
@@ -72,9 +72,9 @@ def test_of_what_is_due_each_repository_gets_what_it_lacks():
     assert wanted(policy(), known=known, only_due=True) == []
 
 
-def test_all_repositories_are_named_because_their_order_numbers_them():
+def test_an_order_says_how_the_server_is_entered_and_whether_there_was_anything_before():
     (order,) = orders(SPEC, [policy()], {}, Wishes(now=NOW, repository="offsite"))
-    assert (order["repositories"], order["only"], order["first"]) == (["local", "offsite"], ["offsite"], True)
+    assert (order["repositories"], order["first"]) == (["offsite"], True)
     assert (order["run_as"], order["database"]["user"]) == ("999:999", "app")
 
 
@@ -99,7 +99,7 @@ def test_policies_whose_backups_lie_beside_each_other_are_pruned_once_and_keep_w
     one = files("a", retention_days=7, keep_last=5, repositories=["local"])
     other = files("b", retention_days=90, keep_last=1)
     found = orders(SPEC, [one, other, policy()], {}, Wishes(state="pruned", now=NOW))
-    assert [(order["service"], order["only"]) for order in found] == [
+    assert [(order["service"], order["repositories"]) for order in found] == [
         ("web", ["local", "offsite"]),
         ("postgres", ["local", "offsite"]),
     ]

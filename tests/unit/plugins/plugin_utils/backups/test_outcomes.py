@@ -15,7 +15,7 @@ ORDER = {
     "engine": "pgbackrest",
     "policy": "main",
     "kind": "incremental",
-    "only": ["local", "offsite"],
+    "repositories": ["local", "offsite"],
     "first": False,
 }
 BACKUP = {
@@ -85,7 +85,9 @@ def test_what_a_timer_finds_under_way_or_not_there_yet_is_no_failure():
 
 def test_volumes_that_are_stored_under_one_label_are_one_backup():
     other = {**BACKUP, "bytes": 2, "source_bytes": 5, "started_at": "2026-11-22T03:58:00.000Z"}
-    (made,) = outcome({"repositories": [repository("local", [BACKUP, other])]}, order={**ORDER, "only": ["local"]})
+    (made,) = outcome(
+        {"repositories": [repository("local", [BACKUP, other])]}, order={**ORDER, "repositories": ["local"]}
+    )
     assert (made.bytes, made.source_bytes, made.started_at) == (42, 705, "2026-11-22T03:58:00.000Z")
 
 
