@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, tenantry.platform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``make systemd``: the roles drift_watch and backup under a real systemd, in its own namespaces; needs root or sudo."""
+"""``make systemd``: roles that make timers under a real systemd, in its own namespaces; needs root or sudo."""
 
 from __future__ import annotations
 
