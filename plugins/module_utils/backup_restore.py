@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import re
 import time
 import typing as t
 
@@ -14,12 +16,17 @@ from .backup import Outcome, of_each
 from .backup_driver import Backup, Choice, Driver, newest_first
 from .backup_fill import DATA_PATHS, FILLERS, Fill
 from .backup_options import COMMON_ARGUMENTS, RESTIC, Request
+from .backup_repository import part
 from .backup_retention import moment
 from .backup_scratch import Scratch
+from .backup_spool import Spool
 from .backup_volume import NewVolume
 from .engine import Engine
 from .errors import TenantryError
 from .polling import Deadline
+
+#: What the name of a volume ends with that a restore of the tenant made: it is the same data, by another way.
+GENERATION = re.compile(r"-r[0-9]{8}t[0-9]{6}$")
 
 RESTORE_ARGUMENTS: dict[str, t.Any] = {
     **COMMON_ARGUMENTS,
@@ -34,6 +41,7 @@ RESTORE_ARGUMENTS: dict[str, t.Any] = {
     "label": {"type": "str"},
     "target_time": {"type": "str"},
     "source": {"type": "str"},
+    "owner": {"type": "str"},
     "wait": {"type": "int", "default": 0},
 }
 
@@ -45,7 +53,10 @@ def run(engine: Engine, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
         those of the drivers.
     """
     request = Request.from_params(engine, params)
-    volume = NewVolume(engine, params["volume"], request.tenant, request.spool)
+    owner = part(params["owner"] or request.tenant, "tenant")
+    # A copy has a place of its own, so that a drill keeps no backup of the tenant waiting.
+    request = dataclasses.replace(request, spool=Spool(params["spool"], owner, request.service))
+    volume = NewVolume(engine, params["volume"], owner, request.spool, request.tenant)
     if params["state"] == "absent":
         return _absent(request, volume, params, check_mode)
     asked = _asked(params)
@@ -66,7 +77,7 @@ def _restored(
     choice = Choice(params["label"] or "", params["target_time"] or "", params["source"] or "")
     scratch = Scratch(
         request.engine,
-        request.tenant,
+        volume.labels,
         volume.name,
         params["image"] or "",
         params["data_path"] or DATA_PATHS[request.tool],
@@ -113,7 +124,7 @@ def choose(
     """
     asked = [one for one in outcomes if names is None or one.repository in names]
     found = [backup for one in asked for backup in one.value or [] if _fits(backup, choice)]
-    among = sorted({backup.source for backup in found})
+    among = sorted({GENERATION.sub("", backup.source) for backup in found})
     if len(among) > 1:
         raise TenantryError(f"backups of {what} are of {', '.join(among)}: say of which (source)", "invalid")
     if found:
@@ -134,7 +145,7 @@ def choose(
 def _fits(backup: Backup, choice: Choice) -> bool:
     if backup.error or (choice.label and backup.label != choice.label):
         return False
-    if choice.source and backup.source != choice.source:
+    if choice.source and GENERATION.sub("", backup.source) != GENERATION.sub("", choice.source):
         return False
     return not choice.target_time or moment(backup.finished_at) <= moment(choice.target_time)
 
@@ -162,7 +173,7 @@ def _absent(request: Request, volume: NewVolume, params: t.Mapping[str, t.Any], 
     present = volume.is_present()
     if present and not check_mode:
         with request.spool.held(params["wait"]):
-            Scratch(request.engine, request.tenant, volume.name, "", "").remove_left()
+            Scratch(request.engine, volume.labels, volume.name, "", "").remove_left()
             volume.remove()
     before, after = ("present", "absent") if present else ("absent", "absent")
     return {

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import files as rendering
+from ansible_collections.tenantry.platform.plugins.plugin_utils.render import names
 
 Decrypt = t.Callable[[str], str]
 
@@ -35,12 +36,13 @@ def new_id() -> str:
 def prepare(
     spec: dict[str, t.Any], images: dict[str, dict[str, str]], decrypt: Decrypt, release: str, operation: str | None
 ) -> Prepared:
-    """Render a release.
+    """Render a release, of a tenant or of a copy.
 
     :param images: by image name what it was resolved to: digest and ref.
     :param decrypt: turns Ansible-vault text into plain text.
     :raises TenantryError: ``invalid`` when an image was not resolved, ``secret`` when a secret cannot be had.
     """
+    spec = dict(names.named(spec))
     resolved = {}
     for service in spec["services"]:
         image = images.get(service["image"])
