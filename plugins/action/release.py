@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from ansible.module_utils.common.text.converters import to_text
-
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils import releasing
 from ansible_collections.tenantry.platform.plugins.plugin_utils.stepping import StepBase
@@ -29,7 +27,7 @@ class ActionModule(StepBase):
         prepared = releasing.prepare(
             spec,
             images,
-            lambda text: to_text(self._loader._vault.decrypt(text)),  # the loader holds the run's vault passwords
+            self.decrypt,
             arguments.get("release") or releasing.new_id(),
             (arguments.get("operation") or {}).get("id"),
         )

@@ -37,6 +37,9 @@ options:
         their order; with all others they are repositories of restic, which are made when they are missing.
       - A repository holds many tenants, each service at C(<path>/<tenant>/<service>/) and under a passphrase that is
         derived from O(repositories[].passphrase), tenant and service by HMAC-SHA256.
+      - A string instead of a dictionary is the name of one of the tenant database, as the variable
+        C(tenantry_repositories) of the inventory plugin P(tenantry.platform.tenants#inventory) has it. Its secrets are
+        decrypted, or read where they are referred to, on the controller.
     type: list
     elements: dict
     default: []
@@ -79,6 +82,9 @@ options:
       secret_key:
         description: Its secret. Required with O(repositories[].kind=s3).
         type: str
+      retention_days:
+        description: What M(tenantry.platform.backup) with O(ignore:state=pruned) keeps here, unlike elsewhere.
+        type: int
   directory:
     description:
       - Directory of the node for snapshots, such as those before migrations. Each is a directory with the dump and

@@ -20,7 +20,8 @@ description:
     holds the node and its tenants, and their connection, so that C(group_vars) of that group can add to it. Over SSH
     that has C(ansible_pipelining), which halves the time of a task; where sudo has C(requiretty), set it to false.
   - The group C(all) has the variables C(tenantry_known), the names of all tenants, filtered and invalid ones too,
-    C(tenantry_zones), the zones with their name servers, and C(tenantry_database), which actions on the controller use.
+    C(tenantry_zones), the zones with their name servers, C(tenantry_repositories), the repositories of backups by name
+    with their secrets as they are stored, and C(tenantry_database), which actions on the controller use.
   - A tenant with a row that breaks a rule is named in a warning with field and reason, and stays visible as a host of
     the group C(quarantined) with the variable C(tenantry_invalid). Everyone else is served.
   - No string of the database is ever templated.
@@ -143,6 +144,8 @@ from ansible_collections.tenantry.platform.plugins.module_utils.errors import Te
 from ansible_collections.tenantry.platform.plugins.plugin_utils import inventory as fleet
 
 # Up to ansible-core 2.18 any string of an inventory plugin is a template; since 2.19 none is unless it is marked.
+# Lists of the spec whose entries tenants have in common.
+SHARED = ("services", "backups")
 WRAP = tuple(int(part) for part in core_version.split(".")[:2]) < (2, 19)
 
 
@@ -238,17 +241,14 @@ def _unsafe(value: t.Any) -> t.Any:
 def _wrapped(
     variables: dict[str, t.Any], wrap: t.Callable[[t.Any], t.Any], shared: dict[int, t.Any]
 ) -> dict[str, t.Any]:
-    """Variables with every string wrapped; services that tenants share are wrapped once."""
+    """Variables with every string wrapped; what tenants share is wrapped once."""
     result = {key: wrap(value) for key, value in variables.items() if key != "tenant"}
     spec = variables.get("tenant")
     if spec is not None:
-        services = []
-        for service in spec["services"]:
-            if id(service) not in shared:
-                shared[id(service)] = wrap(service)
-            services.append(shared[id(service)])
-        result["tenant"] = {
-            **{key: wrap(value) for key, value in spec.items() if key != "services"},
-            "services": services,
-        }
+        result["tenant"] = {key: wrap(value) for key, value in spec.items() if key not in SHARED}
+        for key in SHARED:
+            for one in spec[key]:
+                if id(one) not in shared:
+                    shared[id(one)] = wrap(one)
+            result["tenant"][key] = [shared[id(one)] for one in spec[key]]
     return result

@@ -164,7 +164,9 @@ def _verified(request: Request, driver: Driver, deadline: Deadline) -> dict[str,
 
 
 def _pruned(request: Request, driver: Driver, deadline: Deadline, keep: Keep, check_mode: bool) -> dict[str, t.Any]:
-    outcomes = of_each(driver, deadline, lambda name, end: driver.prune(name, keep, end, check_mode))
+    days = {one.name: one.retention_days for one in request.repositories if one.retention_days}
+    of = {name: dataclasses.replace(keep, days=days.get(name, keep.days)) for name in driver.repositories}
+    outcomes = of_each(driver, deadline, lambda name, end: driver.prune(name, of[name], end, check_mode))
     removed = {one.repository: one.value for one in outcomes if one.value}
     result = {
         "changed": bool(removed),

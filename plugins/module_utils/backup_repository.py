@@ -33,6 +33,7 @@ REPOSITORY_ARGUMENT: dict[str, t.Any] = {
         "ca_file": {"type": "path"},
         "access_key": {"type": "str", "no_log": True},
         "secret_key": {"type": "str", "no_log": True},
+        "retention_days": {"type": "int"},
     },
     "required_if": [("kind", "s3", ["endpoint", "bucket", "access_key", "secret_key"])],
 }
@@ -42,9 +43,9 @@ CONTEXT = b"tenantry.platform backup repository v1"
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 _PATH = re.compile(r"/(?:[A-Za-z0-9._@+-]+(?:/[A-Za-z0-9._@+-]+)*)?")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
-_REGION = re.compile(r"[a-z0-9-]{1,64}")
+REGION = re.compile(r"[a-z0-9-]{1,64}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -56,6 +57,7 @@ class Repository:
     :ivar passphrase: what those of tenants are derived from; no repository is encrypted with it itself.
     :ivar endpoint: ``https://host[:port]``.
     :ivar ca_file: certificates that the endpoint's is checked by; empty for those of the system.
+    :ivar retention_days: what is kept here, whatever a task says of the others; 0 where it is like them.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Repository:
     ca_file: str = ""
     access_key: str = dataclasses.field(default="", repr=False)
     secret_key: str = dataclasses.field(default="", repr=False)
+    retention_days: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what could not be written into a configuration or a path.
@@ -86,8 +89,8 @@ class Repository:
         if self.ca_file:
             self._require("ca_file", _PATH)
         if self.kind == "s3":
-            self._require("bucket", _BUCKET)
-            self._require("region", _REGION)
+            self._require("bucket", BUCKET)
+            self._require("region", REGION)
             parts = urllib.parse.urlsplit(self.endpoint)
             if parts.scheme != "https" or not _HOST.fullmatch(parts.hostname or "") or parts.path.strip("/"):
                 raise _invalid(self.name, f"its endpoint {self.endpoint!r} is not https://host or https://host:port")
@@ -99,7 +102,7 @@ class Repository:
 
     @classmethod
     def from_option(cls, option: t.Mapping[str, t.Any]) -> Repository:
-        given = {field.name: option.get(field.name) or "" for field in dataclasses.fields(cls)}
+        given: dict[str, t.Any] = {field.name: option.get(field.name) or "" for field in dataclasses.fields(cls)}
         s3 = option["kind"] == "s3"
         return cls(
             **{
@@ -107,6 +110,7 @@ class Repository:
                 "path": "/" + given["path"].strip("/") if s3 else given["path"].rstrip("/") or "/",
                 "endpoint": _with_scheme(given["endpoint"]) if s3 else "",
                 "region": (given["region"] or "us-east-1") if s3 else "",
+                "retention_days": int(given["retention_days"] or 0),
             }
         )
 

@@ -129,6 +129,7 @@ class Rows:
     nodes: list[Row] = dataclasses.field(default_factory=list)
     zones: list[Row] = dataclasses.field(default_factory=list)
     stacks: list[Row] = dataclasses.field(default_factory=list)
+    repositories: list[Row] = dataclasses.field(default_factory=list)
     # Of every tenant, filtered or not: what its name and hostnames follow from.
     known: list[Row] = dataclasses.field(default_factory=list)
     tenants: list[Row] = dataclasses.field(default_factory=list)
@@ -150,6 +151,7 @@ def read(database: Database, filters: t.Sequence[Filter] = ()) -> Rows:
         rows.nodes = reader.rows("nodes")
         rows.zones = reader.rows("zones")
         rows.stacks = reader.rows("stacks")
+        rows.repositories = reader.rows("repositories")
         rows.known = reader.known()
         chosen = reader.chosen(filters, rows)
         rows.tenants = reader.rows("tenants", chosen)

@@ -33,6 +33,8 @@ OPERATION_STATUSES = (
 )
 # What holds the version of one service has the service's name behind this.
 SERVICE_VERSION = "version."
+# And what says which generation of a volume is the live one, the volume's.
+VOLUME_GENERATION = "volume."
 OVERRIDE_FIELDS = ("state", "version", "release", "maintenance")
 # In the order in which they come about.
 HOOK_EVENTS = (
@@ -53,6 +55,8 @@ MIGRATION_KINDS = ("reversible", "expand", "irreversible", "contract")
 # What a backing service is, for those that ask it in its own language.
 DATABASES = ("postgresql", "mariadb", "redis")
 BACKUP_ENGINES = ("pgbackrest", "pg_dump", "mariadb_dump", "redis", "restic")
+REPOSITORY_KINDS = ("posix", "s3")
+BACKUP_STATUSES = ("success", "failure")
 IGNORE_MODES = ("ignore", "record")
 CONNECTIONS = ("ssh", "local")
 ROUTE_VIAS = ("file", "labels")
@@ -64,6 +68,9 @@ COLUMNS = {
     "nodes": "id name address connection ssh_user ssh_port python_interpreter ipv4 ipv6 max_parallel",
     "zones": "id name nameserver ttl",
     "stacks": "id name version description",
+    "repositories": (
+        "id name kind path endpoint bucket region ca_file access_key secret_key passphrase retention_days enabled"
+    ),
     "tenants": (
         "id name display_name state stack node zone subdomain tier ring strategy version pinned_version "
         "maintenance_window maintenance_timezone created_at"
@@ -86,7 +93,10 @@ COLUMNS = {
         "id tenant stack service name driver command status_command rollback_command database kind timeout lock_timeout"
     ),
     "hooks": "id tenant stack service name event command timeout",
-    "backup_policies": "id tenant stack service name engine volume schedule retention_days",
+    "backup_policies": (
+        "id tenant stack service name engine volume repositories schedule incremental_schedule retention_days "
+        "keep_last row_check configuration enabled"
+    ),
     "ignore_rules": "id tenant kind resource field mode accepted reason expires_at created_at",
     "overrides": (
         "id tenant field value reason created_by created_at expires_at released_at released_by request released_request"
@@ -99,6 +109,10 @@ COLUMNS = {
     "operation_steps": "operation position name status started_at finished_at detail",
     "fencing_tokens": "tenant token",
     "applied_releases": "id tenant release_id spec_digest version operation applied_at",
+    "backups": (
+        "id tenant service policy engine repository label kind status started_at finished_at bytes source_bytes "
+        "error_kind message operation verified_at drill_at drill_status drill_seconds drill_message removed_at"
+    ),
 }
 
 

@@ -15,7 +15,7 @@ Service = t.Mapping[str, t.Any]
 #: Those that have a schema to migrate.
 WITH_SCHEMA = ("postgresql", "mariadb")
 
-_PREFIXES = {"postgresql": ("POSTGRES_",), "mariadb": ("MARIADB_", "MYSQL_")}
+_PREFIXES = {"postgresql": ("POSTGRES_",), "mariadb": ("MARIADB_", "MYSQL_"), "redis": ("REDIS_",)}
 
 
 def entered(service: Service) -> dict[str, t.Any]:
@@ -25,12 +25,7 @@ def entered(service: Service) -> dict[str, t.Any]:
     :raises ValueError: what is missing.
     """
     engine = str(service["database"])
-    environment = service["environment"]
-
-    def given(name: str) -> str | None:
-        found = (environment.get(prefix + name) for prefix in _PREFIXES[engine])
-        return next((str.__str__(value) for value in found if value), None)
-
+    given = _given(service, engine)
     if engine == "postgresql":
         user = given("USER") or "postgres"
         name = given("DB") or user
@@ -46,3 +41,32 @@ def entered(service: Service) -> dict[str, t.Any]:
         "name": name,
         "password_file": given("PASSWORD_FILE") if user != "root" else given("ROOT_PASSWORD_FILE"),
     }
+
+
+def administered(service: Service) -> dict[str, t.Any]:
+    """The option ``database`` of the modules of backups: ``user``, ``name`` and ``password_file``.
+
+    A backup holds the roles or accounts of the server, too, so that it is entered as who may read those.
+
+    :param service: of a spec, with a ``database``.
+    :raises ValueError: what is missing.
+    """
+    engine = str(service["database"])
+    given = _given(service, engine)
+    if engine == "redis":
+        return {"user": "default", "name": None, "password_file": given("PASSWORD_FILE")}
+    account = entered(service)
+    if engine == "mariadb":
+        account.update(user="root", password_file=given("ROOT_PASSWORD_FILE"))
+    return {key: account[key] for key in ("user", "name", "password_file")}
+
+
+def _given(service: Service, engine: str) -> t.Callable[[str], str | None]:
+    """What a variable of the service says, by the end of its name."""
+    environment = service["environment"]
+
+    def given(name: str) -> str | None:
+        found = (environment.get(prefix + name) for prefix in _PREFIXES[engine])
+        return next((str.__str__(value) for value in found if value), None)
+
+    return given

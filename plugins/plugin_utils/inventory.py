@@ -149,6 +149,7 @@ class Content:
                 "tenantry_database": public,
                 "tenantry_known": self.fleet.known,
                 "tenantry_zones": self.fleet.zones,
+                "tenantry_repositories": self.fleet.repositories,
             },
             "tenants": {},
             "nodes": {},

@@ -6,16 +6,14 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import secrets
 import time
 import typing as t
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
+from ansible_collections.tenantry.platform.plugins.plugin_utils import secret_values
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import files as rendering
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import names
-
-Decrypt = t.Callable[[str], str]
 
 
 @dataclasses.dataclass
@@ -34,7 +32,11 @@ def new_id() -> str:
 
 
 def prepare(
-    spec: dict[str, t.Any], images: dict[str, dict[str, str]], decrypt: Decrypt, release: str, operation: str | None
+    spec: dict[str, t.Any],
+    images: dict[str, dict[str, str]],
+    decrypt: secret_values.Decrypt,
+    release: str,
+    operation: str | None,
 ) -> Prepared:
     """Render a release, of a tenant or of a copy.
 
@@ -64,38 +66,6 @@ def prepare(
     return Prepared(release, public, secret, manifest)
 
 
-def _secret(tenant: str, secret: dict[str, t.Any], decrypt: Decrypt) -> str:
-    if secret["vault"]:
-        try:
-            return decrypt(secret["vault"])
-        except Exception as error:
-            raise TenantryError(
-                f"secret {secret['name']} of tenant {tenant} cannot be decrypted ({type(error).__name__}): "
-                "give the vault password it was encrypted with (--vault-id or --vault-password-file)",
-                "secret",
-            ) from None
-    scheme, _separator, rest = str(secret["reference"]).partition(":")
-    if scheme == "env":
-        value = os.environ.get(rest)
-        if value is None:
-            raise TenantryError(
-                f"secret {secret['name']} of tenant {tenant} is in the environment variable {rest}, which is not set "
-                "on the controller: set it, then run again",
-                "secret",
-            )
-        return value
-    if scheme == "file":
-        try:
-            with open(rest, encoding="utf-8") as stream:
-                return stream.read().rstrip("\n")
-        except OSError as error:
-            raise TenantryError(
-                f"secret {secret['name']} of tenant {tenant} is in the file {rest}, which cannot be read on the "
-                f"controller ({error.strerror}): put it there, then run again",
-                "secret",
-            ) from error
-    raise TenantryError(
-        f"secret {secret['name']} of tenant {tenant} has reference {secret['reference']!r}: "
-        "references are env:NAME or file:/path",
-        "secret",
-    )
+def _secret(tenant: str, secret: t.Mapping[str, t.Any], decrypt: secret_values.Decrypt) -> str:
+    what = f"secret {secret['name']} of tenant {tenant}"
+    return secret_values.reveal(what, secret["vault"] or secret["reference"], decrypt)

@@ -15,6 +15,7 @@ import sys
 import typing as t
 
 from ansible_collections.tenantry.platform.plugins.plugin_utils import database_queries as queries
+from ansible_collections.tenantry.platform.plugins.plugin_utils import database_schema as schema
 from ansible_collections.tenantry.platform.plugins.plugin_utils import database_url
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_models as models
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_overrides as overrides
@@ -30,12 +31,24 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils.spec_policies im
     migrations,
     policies,
 )
+from ansible_collections.tenantry.platform.plugins.plugin_utils.spec_repositories import Repositories
 from ansible_collections.tenantry.platform.plugins.plugin_utils.spec_routes import routes
 from ansible_collections.tenantry.platform.plugins.plugin_utils.spec_services import Services
 
 SCHEMA = 1
 # What changes when it changes: files of a release, routes, records.
-RENDERED = ("name", "zone", "subdomain", "addresses", "ttl", "services", "routes", "secrets")
+RENDERED = (
+    "name",
+    "zone",
+    "subdomain",
+    "addresses",
+    "ttl",
+    "services",
+    "routes",
+    "secrets",
+    "generations",
+    "backups",
+)
 
 Problem = models.Problem
 Spec = dict[str, t.Any]
@@ -66,6 +79,7 @@ class Fleet:
     groups: dict[str, list[str]] = dataclasses.field(default_factory=dict)
     nodes: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
     zones: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
+    repositories: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
     invalid: dict[str, list[dict[str, str]]] = dataclasses.field(default_factory=dict)
     known: list[str] = dataclasses.field(default_factory=list)
 
@@ -111,6 +125,8 @@ class _Builder:
         self.hostnames = self._claims()
         self.ignored = self._ignored()
         self.services = Services(self.rows, self._registries())
+        self.repositories = Repositories(self.rows.repositories, self.limits.references)
+        self.fleet.repositories = self.repositories.usable
         self.fleet.known = [row["name"] for row in self.rows.known if isinstance(row["name"], str)]
         for row in self.rows.tenants:
             self._tenant(row)
@@ -227,11 +243,12 @@ class _Builder:
             self._quarantine("tenant", row, problems)
             return
         spec = self._spec(model, problems)
-        policy = policies(self.rows, model.name, model.stack, spec["services"], self.ignored, problems)
+        policy = policies(self.rows, spec, model.stack, self.ignored, self.repositories, problems)
         groups = self._tenant_groups(spec, problems)
         if problems:
             self._quarantine("tenant", row, problems)
             return
+        spec["backups"] = self.repositories.archived(policy["backups"])
         self.fleet.specs[model.name] = spec
         self.fleet.policies[model.name] = policy
         self.fleet.groups[model.name] = groups
@@ -269,6 +286,11 @@ class _Builder:
         if not services and not wrong and state != "removed":
             problems.append(("services", "there is none: add a row to services, or name a stack"))
         secrets = self._secrets(model.name, stack.name if stack else None, services, problems)
+        volumes = {volume["name"] for service in services for volume in service["volumes"]}
+        generations = {name: one for name, one in overrides.generations(found).items() if name in volumes}
+        for name, generation in generations.items():
+            if f"{name}-{generation}" in volumes:
+                problems.append((f"overrides.volume.{name}", f"a volume is called {name}-{generation} already"))
         where = self.fleet.nodes.get(node or "", {"addresses": []})
         return {
             "schema": SCHEMA,
@@ -296,7 +318,9 @@ class _Builder:
             "held": [
                 overrides.held(row, {"state": model.state, "version": own_version}.get(field))
                 for field, row in sorted(found.items())
+                if not field.startswith(schema.VOLUME_GENERATION)
             ],
+            "generations": dict(sorted(generations.items())),
         }
 
     def _stack(self, model: models.Tenant, problems: list[Problem]) -> models.Stack | None:

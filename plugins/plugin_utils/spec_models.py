@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.tenantry.platform.plugins.module_utils import backup_repository
 from ansible_collections.tenantry.platform.plugins.plugin_utils import database_schema as schema
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_places as places
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_rules as rules
@@ -55,6 +56,10 @@ def _hostname(value: t.Any) -> str:
     return places.hostname(rules.text(value))
 
 
+def _fleet_secret(value: t.Any, info: ValidationInfo) -> str:
+    return places.fleet_secret(value, t.cast("t.Sequence[str]", info.context))
+
+
 Name = t.Annotated[str, PlainValidator(rules.name)]
 HostName = t.Annotated[str, PlainValidator(rules.unreserved_name)]
 Part = t.Annotated[str, PlainValidator(rules.part)]
@@ -66,6 +71,9 @@ Hostname = t.Annotated[str, PlainValidator(_hostname)]
 Seconds = t.Annotated[int, PlainValidator(rules.integer(1, 3600))]
 SecondsOrNone = t.Annotated[int, PlainValidator(rules.integer(0, 3600))]
 Port = t.Annotated[int, PlainValidator(rules.integer(1, 65535))]
+Days = t.Annotated[int, PlainValidator(rules.integer(1, 36500))]
+Schedule = t.Annotated[str, PlainValidator(places.schedule)]
+FleetSecret = t.Annotated[str, PlainValidator(_fleet_secret)]
 
 
 class _Model(BaseModel):
@@ -215,15 +223,40 @@ class Hook(_Model):
     timeout: t.Annotated[int, PlainValidator(rules.integer(1, 86400))] = 300
 
 
+class Repository(_Model):
+    """A row of ``repositories``."""
+
+    name: Name
+    kind: t.Annotated[str, PlainValidator(rules.choice(*schema.REPOSITORY_KINDS))]
+    path: t.Annotated[str, PlainValidator(places.repository_path)]
+    endpoint: t.Optional[t.Annotated[str, PlainValidator(places.endpoint)]] = None
+    bucket: t.Optional[
+        t.Annotated[str, PlainValidator(rules.matching(backup_repository.BUCKET, "the name of a bucket"))]
+    ] = None
+    region: t.Optional[t.Annotated[str, PlainValidator(rules.matching(backup_repository.REGION, "a region"))]] = None
+    ca_file: t.Optional[t.Annotated[str, PlainValidator(rules.container_path)]] = None
+    access_key: t.Optional[FleetSecret] = None
+    secret_key: t.Optional[FleetSecret] = None
+    passphrase: FleetSecret
+    retention_days: t.Optional[Days] = None
+    enabled: Flag = True
+
+
 class BackupPolicy(_Model):
     """A row of ``backup_policies``."""
 
     name: Name
     service: Name
-    engine: t.Annotated[str, PlainValidator(rules.choice(*schema.BACKUP_ENGINES))]
+    engine: t.Optional[t.Annotated[str, PlainValidator(rules.choice(*schema.BACKUP_ENGINES))]] = None
     volume: t.Optional[Part] = None
-    schedule: t.Optional[t.Annotated[str, PlainValidator(places.schedule)]] = None
-    retention_days: t.Annotated[int, PlainValidator(rules.integer(1, 36500))] = 30
+    repositories: t.Optional[t.Annotated[list[str], PlainValidator(rules.names)]] = None
+    schedule: Schedule = "0 3 * * *"
+    incremental_schedule: t.Optional[Schedule] = None
+    retention_days: Days = 30
+    keep_last: t.Annotated[int, PlainValidator(rules.integer(1, 1000))] = 3
+    row_check: t.Optional[t.Annotated[str, PlainValidator(rules.statement)]] = None
+    configuration: Flag = False
+    enabled: Flag = True
 
 
 class IgnoreRule(_Model):
@@ -247,6 +280,8 @@ def _override_field(value: t.Any) -> str:
     text = rules.text(value)
     if text.startswith(schema.SERVICE_VERSION):
         return schema.SERVICE_VERSION + rules.name(text.removeprefix(schema.SERVICE_VERSION))
+    if text.startswith(schema.VOLUME_GENERATION):
+        return schema.VOLUME_GENERATION + rules.part(text.removeprefix(schema.VOLUME_GENERATION))
     return rules.choice(*schema.OVERRIDE_FIELDS)(text)
 
 

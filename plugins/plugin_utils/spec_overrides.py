@@ -76,8 +76,12 @@ def check(field: str, value: t.Any) -> None:
         rules.choice("on")(value)
     elif field == "version" or field.startswith(schema.SERVICE_VERSION):
         rules.version(value)
+    elif field.startswith(schema.VOLUME_GENERATION):
+        rules.generation(value)
     else:
-        raise ValueError(f"there is no such field: hold {', '.join(schema.OVERRIDE_FIELDS)} or version.<service>")
+        raise ValueError(
+            f"there is no such field: hold {', '.join(schema.OVERRIDE_FIELDS)}, version.<service> or volume.<name>"
+        )
 
 
 def service_versions(found: t.Mapping[str, Row]) -> dict[str, str]:
@@ -86,6 +90,15 @@ def service_versions(found: t.Mapping[str, Row]) -> dict[str, str]:
         field.removeprefix(schema.SERVICE_VERSION): row["value"]
         for field, row in found.items()
         if field.startswith(schema.SERVICE_VERSION)
+    }
+
+
+def generations(found: t.Mapping[str, Row]) -> dict[str, str]:
+    """By volume the generation that is the live one. It says where data is, and holds nothing against the database."""
+    return {
+        field.removeprefix(schema.VOLUME_GENERATION): row["value"]
+        for field, row in found.items()
+        if field.startswith(schema.VOLUME_GENERATION)
     }
 
 

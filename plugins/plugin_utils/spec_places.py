@@ -210,6 +210,25 @@ def _is_local(registry: str) -> bool:
         return labels[-1] in INTERNAL_DOMAINS or labels[-1].isdigit() or len(labels) == 1
 
 
+# -- repositories of backups ---------------------------------------------------------------------------------------
+
+ENDPOINT = re.compile(r"https://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
+
+
+def repository_path(value: t.Any) -> str:
+    """A directory of nodes, which containers see at the same place, or what the keys of all objects begin with."""
+    text = rules.text(value)
+    return text if text == "/" else rules.container_path(text.rstrip("/"))
+
+
+def endpoint(value: t.Any) -> str:
+    """Where S3 is spoken."""
+    text = rules.text(value).rstrip("/")
+    if not ENDPOINT.fullmatch(text):
+        raise ValueError(f"{rules.shown(value)} is no endpoint: write https://host or https://host:port")
+    return text
+
+
 # -- schedules -----------------------------------------------------------------------------------------------------
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -261,6 +280,7 @@ VAULT = re.compile(r"\$ANSIBLE_VAULT;(?:1\.1;AES256|1\.2;AES256;[A-Za-z0-9_.@-]{
 ENVIRONMENT_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 # The database must not be able to read any file or variable of the controller into a tenant's container.
 REFERENCES = ("env:TENANTRY_SECRET_", "file:/etc/tenantry/secrets/", "file:/run/tenantry/secrets/")
+VAULT_BEGINNING = "$ANSIBLE_VAULT;"
 
 
 def vault(value: t.Any) -> str:
@@ -297,3 +317,13 @@ def reference(value: t.Any, tenant: str, allowed: t.Sequence[str] = REFERENCES) 
             "option secret_references"
         )
     return text
+
+
+def fleet_secret(value: t.Any, allowed: t.Sequence[str] = REFERENCES) -> str:
+    """A secret of the whole fleet as one column stores it: Ansible-vault text or a reference."""
+    text = rules.text(value)
+    if text.startswith(VAULT_BEGINNING):
+        return vault(text)
+    if "{tenant}" in text:
+        raise ValueError("names {tenant}, and is of the whole fleet: write a reference without it")
+    return reference(text, "", allowed)

@@ -8,30 +8,36 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.tenantry.platform.plugins.plugin_utils import database_schema as schema
-from ansible_collections.tenantry.platform.plugins.plugin_utils import databases
+from ansible_collections.tenantry.platform.plugins.plugin_utils import databases, spec_backups
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_models as models
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_overrides as overrides
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_rules as rules
 from ansible_collections.tenantry.platform.plugins.plugin_utils.database_queries import Row, Rows
+from ansible_collections.tenantry.platform.plugins.plugin_utils.spec_repositories import Repositories
 
 Problem = models.Problem
 
 
 def policies(
     rows: Rows,
-    tenant: str,
+    spec: t.Mapping[str, t.Any],
     stack: str | None,
-    services: t.Sequence[t.Mapping[str, t.Any]],
     everywhere: list[dict[str, t.Any]],
+    repositories: Repositories,
     problems: list[Problem],
 ) -> dict[str, list[dict[str, t.Any]]]:
     """The hostvar ``tenant_policies``. A tenant's row takes the place of the stack's of that name.
 
+    :param spec: of the tenant, with its services.
     :param everywhere: ignore rules of all tenants.
     """
-    names = {service["name"] for service in services}
+    tenant = spec["name"]
+    found = _models(rows, "backup_policies", models.BackupPolicy, tenant, stack, problems)
+    enabled = [(field, t.cast(models.BackupPolicy, model)) for field, model in found]
     return {
-        "backups": _named(rows, "backup_policies", models.BackupPolicy, tenant, stack, names, problems),
+        "backups": spec_backups.policies(
+            enabled, tenant, spec["services"], spec["generations"], repositories, problems
+        ),
         "ignore_rules": [*everywhere, *ignore_rules(rows, tenant, problems)],
     }
 
@@ -104,21 +110,37 @@ def _named(
     problems: list[Problem],
     kind: str = "service",
 ) -> list[dict[str, t.Any]]:
+    result = []
+    for field, found in _models(rows, relation, model, tenant, stack, problems):
+        values = found.model_dump()
+        if values["service"] not in services:
+            problems.append((f"{field}.service", f"there is no {kind} {values['service']}"))
+        result.append(values)
+    return result
+
+
+def _models(
+    rows: Rows,
+    relation: str,
+    model: type[models._Model],
+    tenant: str,
+    stack: str | None,
+    problems: list[Problem],
+) -> list[tuple[str, models._Model]]:
+    """Enabled rows that hold for a tenant, by name, each with the name of its field."""
     given: dict[t.Any, Row] = {}
     for owner in ([("stack", stack)] if stack else []) + [("tenant", tenant)]:
         given.update({row["name"]: row for row in rows.owned[relation].get(owner, ())})
     result = []
     for name, row in given.items():
+        if row.get("enabled") in (0, False):
+            continue
         field = f"{relation}.{rules.segment(name)}"
         found, wrong = models.validate(model, row)
         problems += [(f"{field}.{column}", reason) for column, reason in wrong]
-        if found is None:
-            continue
-        values = found.model_dump()
-        if values["service"] not in services:
-            problems.append((f"{field}.service", f"there is no {kind} {values['service']}"))
-        result.append(values)
-    return sorted(result, key=lambda one: one["name"])
+        if found is not None:
+            result.append((field, found))
+    return sorted(result, key=lambda one: one[0])
 
 
 def ignore_rules(rows: Rows, tenant: str | None, problems: list[Problem]) -> list[dict[str, t.Any]]:

@@ -63,8 +63,10 @@ CPUS = re.compile(r"(0|[1-9][0-9]{0,2})(\.[0-9]{1,3})?")
 NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 USER = re.compile(r"(0|[1-9][0-9]{0,9})(:(0|[1-9][0-9]{0,9}))?")
 VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|sha256:[0-9a-f]{64}")
+GENERATION = re.compile(r"[a-z0-9]{1,32}")
 TIER = re.compile(r"[a-z]([a-z0-9_-]{0,30}[a-z0-9])?")
 _DAY = "(?:mon|tue|wed|thu|fri|sat|sun)"
+STATEMENT = re.compile(r"\s*(?:select|with)\b", re.IGNORECASE)
 WINDOW = re.compile(rf"(?:daily|{_DAY}(?:[,-]{_DAY})*) (\d\d):(\d\d)-(\d\d):(\d\d)", re.ASCII)
 
 # What Docker gives by default, and two that databases ask for. None of these reaches the host.
@@ -146,6 +148,7 @@ def unreserved_name(value: t.Any) -> str:
 part = matching(PART, "a name: use at most 63 lower-case letters, digits, _ and -")
 tier = matching(TIER, "a tier: use at most 32 lower-case letters, digits, _ and -")
 version = matching(VERSION, "a version: an image tag, or sha256: and 64 hexadecimal digits")
+generation = matching(GENERATION, "a generation of a volume, such as r20261122t010203")
 release = matching(RELEASE_ID, "the id of a release, such as 20261121T041833Z-1f0c9a2e")
 path_prefix_text = matching(PATH_PREFIX, "a path prefix: / or /word/word without a slash at its end")
 health_path = matching(HEALTH_PATH, "a path: begin with / and percent-encode other characters than printable ASCII")
@@ -289,6 +292,23 @@ def words(value: t.Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise ValueError(f'{shown(value)} is no list of strings: write ["program", "argument"]')
     return [text(one) for one in value]
+
+
+def names(value: t.Any) -> list[str]:
+    """Names, each once, in their order."""
+    found = list(dict.fromkeys(name(one) for one in words(value)))
+    if not found:
+        raise ValueError("names nothing")
+    return found
+
+
+def statement(value: t.Any) -> str:
+    """One SQL statement that reads."""
+    if not STATEMENT.match(text(value)) or ";" in value.strip().rstrip(";"):
+        raise ValueError(f"{shown(value)} is not one SELECT")
+    if len(value) > 4096:
+        raise ValueError("is longer than 4096 characters")
+    return value.strip().rstrip(";")
 
 
 def command(value: t.Any) -> list[str]:

@@ -13,6 +13,7 @@ import contextlib
 import threading
 import typing as t
 
+from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -35,6 +36,10 @@ class StepBase(ActionBase):
         """Run the module."""
         super().run(tmp, task_vars)
         return self.step(dict(self._task.args), task_vars or {})
+
+    def decrypt(self, text: str) -> str:
+        """What Ansible-vault text holds, by the passwords of the run."""
+        return str(to_text(self._loader._vault.decrypt(text)))  # the loader holds them
 
     def step(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Run the module with these arguments, under the lease where they have an operation.

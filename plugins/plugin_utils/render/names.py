@@ -18,6 +18,7 @@ from ansible_collections.tenantry.platform.plugins.module_utils.errors import Te
 
 _TENANT = re.compile(r"(?!.*--)[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?")
 _PART = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
+_GENERATION = re.compile(r"[a-z0-9]{1,32}")
 _RELEASE = re.compile(r"[0-9]{8}T[0-9]{6}Z-([0-9a-f]{8})")
 
 #: What a copy of a tenant may be for.
@@ -105,9 +106,22 @@ def backing_network(tenant: str) -> str:
     return f"{tenant_name(tenant)}_backing"
 
 
-def volume(tenant: str, name: str) -> str:
-    """Engine name of a tenant's volume."""
-    return f"{tenant_name(tenant)}_{part_name(name, 'volume')}"
+def volume(tenant: str, name: str, generation: str | None = None) -> str:
+    """Engine name of a tenant's volume.
+
+    :param generation: of the data in it, once it is not the first: a restore fills a volume of its own.
+    :raises TenantryError: kind ``invalid``.
+    """
+    first = f"{tenant_name(tenant)}_{part_name(name, 'volume')}"
+    if generation is None:
+        return first
+    if not _GENERATION.fullmatch(generation):
+        raise TenantryError(
+            f"{generation!r} is no generation of a volume: it has to match {_GENERATION.pattern}",
+            "invalid",
+            value=generation,
+        )
+    return f"{first}-{generation}"
 
 
 def edge(tenant: str, part: str) -> str:

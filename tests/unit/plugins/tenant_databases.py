@@ -26,6 +26,8 @@ INSERT INTO services (stack, name, image, port, memory)
   VALUES ('standard', 'web', 'registry.example/web', 8080, '128m');
 INSERT INTO services (stack, name, kind, image, port)
   VALUES ('standard', 'db', 'backing', 'registry.example/db:15', 5432);
+INSERT INTO repositories (name, kind, path, passphrase)
+  VALUES ('local', 'posix', '/srv/backup', 'env:TENANTRY_SECRET_BACKUP');
 """
 
 

@@ -62,10 +62,13 @@ MIGRATION_DRIVERS = ("command", "alembic", "django", "dbmate")
 MIGRATION_KINDS = ("reversible", "expand", "irreversible", "contract")
 DATABASES = ("postgresql", "mariadb", "redis")
 BACKUP_ENGINES = ("pgbackrest", "pg_dump", "mariadb_dump", "redis", "restic")
+REPOSITORY_KINDS = ("posix", "s3")
+BACKUP_STATUSES = ("success", "failure")
 IGNORE_MODES = ("ignore", "record")
 CONNECTIONS = ("ssh", "local")
 ROUTE_VIAS = ("file", "labels")
 ACTIONS = ("allow", "deny")
+_OVERRIDE_FIELD = f"field IN {OVERRIDE_FIELDS} OR field LIKE 'version.%' OR field LIKE 'volume.%'"
 # Who runs can be asked whether it lives.
 _LEASED = (
     "status <> 'running' OR (token IS NOT NULL AND heartbeat_at IS NOT NULL AND lease_seconds IS NOT NULL "
@@ -94,7 +97,9 @@ class _Builder:
         self._service_parts()
         self._routes()
         self._secrets_and_policies()
+        self._backup_policies()
         self._ledger()
+        self._backups()
         return self.metadata
 
     # -- pieces ----------------------------------------------------------------------------------------------------
@@ -191,6 +196,34 @@ class _Builder:
             sa.Column("description", sa.String(1024)),
             self.unique("stacks", "name"),
             self.check("stacks", "name", _named("name", 32)),
+        )
+        self._repositories()
+
+    def _repositories(self) -> None:
+        table = "repositories"
+        secrets = ("access_key", "secret_key", "passphrase")
+        self.table(
+            table,
+            _identity(),
+            sa.Column("name", sa.String(NAME), nullable=False),
+            sa.Column("kind", sa.String(16), nullable=False),
+            sa.Column("path", sa.String(255), nullable=False),
+            sa.Column("endpoint", sa.String(HOST)),
+            sa.Column("bucket", sa.String(NAME)),
+            sa.Column("region", sa.String(NAME)),
+            sa.Column("ca_file", sa.String(255)),
+            *(sa.Column(name, sa.Text, nullable=name != "passphrase") for name in secrets),
+            sa.Column("retention_days", sa.Integer),
+            sa.Column("enabled", sa.Boolean, nullable=False, server_default=sa.true()),
+            self.unique(table, "name"),
+            self.check(table, "name", _named("name", 32)),
+            self.choice(table, "kind", REPOSITORY_KINDS),
+            self.check(table, "path", "path LIKE '/%' AND path NOT LIKE '%..%'"),
+            self.check(table, "endpoint", "endpoint LIKE 'https://%'"),
+            self.check(table, "ca_file", "ca_file LIKE '/%' AND ca_file NOT LIKE '%..%'"),
+            self.check(table, "s3", _of_s3("endpoint", "bucket", "access_key", "secret_key")),
+            *(self.check(table, name, _stored_secret(name)) for name in secrets),
+            self.check(table, "retention_days", "retention_days BETWEEN 1 AND 36500"),
         )
 
     def _tenants(self) -> None:
@@ -423,20 +456,6 @@ class _Builder:
             self.choice(table, "event", HOOK_EVENTS),
             self.check(table, "timeout", "timeout BETWEEN 1 AND 86400"),
         )
-        table = "backup_policies"
-        self.table(
-            table,
-            *self.of_service(table),
-            sa.Column("name", sa.String(NAME), nullable=False, server_default="main"),
-            sa.Column("engine", sa.String(16), nullable=False),
-            sa.Column("volume", sa.String(NAME)),
-            sa.Column("schedule", sa.String(128)),
-            sa.Column("retention_days", sa.Integer, nullable=False, server_default="30"),
-            self.unique(table, "tenant", "name"),
-            self.unique(table, "stack", "name"),
-            self.choice(table, "engine", BACKUP_ENGINES),
-            self.check(table, "retention_days", "retention_days BETWEEN 1 AND 36500"),
-        )
         table = "ignore_rules"
         self.table(
             table,
@@ -453,6 +472,29 @@ class _Builder:
             self.refers(table, "tenant", "tenants name"),
             self.choice(table, "mode", IGNORE_MODES),
             self.check(table, "reason", "reason <> ''"),
+        )
+
+    def _backup_policies(self) -> None:
+        table = "backup_policies"
+        self.table(
+            table,
+            *self.of_service(table),
+            sa.Column("name", sa.String(NAME), nullable=False, server_default="main"),
+            sa.Column("engine", sa.String(16)),
+            sa.Column("volume", sa.String(NAME)),
+            sa.Column("repositories", sa.Text),
+            sa.Column("schedule", sa.String(128)),
+            sa.Column("incremental_schedule", sa.String(128)),
+            sa.Column("retention_days", sa.Integer, nullable=False, server_default="30"),
+            sa.Column("keep_last", sa.Integer, nullable=False, server_default="3"),
+            sa.Column("row_check", sa.Text),
+            sa.Column("configuration", sa.Boolean, nullable=False, server_default=sa.false()),
+            sa.Column("enabled", sa.Boolean, nullable=False, server_default=sa.true()),
+            self.unique(table, "tenant", "name"),
+            self.unique(table, "stack", "name"),
+            self.choice(table, "engine", BACKUP_ENGINES),
+            self.check(table, "retention_days", "retention_days BETWEEN 1 AND 36500"),
+            self.check(table, "keep_last", "keep_last BETWEEN 1 AND 1000"),
         )
 
     def _ledger(self) -> None:
@@ -474,7 +516,7 @@ class _Builder:
             # Which request made it and which one released it, so that one that fails can be withdrawn whole.
             sa.Column("request", sa.String(26)),
             sa.Column("released_request", sa.String(26)),
-            self.check(overrides, "field", f"field IN {OVERRIDE_FIELDS} OR field LIKE 'version.%'"),
+            self.check(overrides, "field", _OVERRIDE_FIELD),
             sa.Index(f"ix_{self.prefix}overrides_tenant", "tenant", "field"),
         )
         operations = "operations"
@@ -551,6 +593,41 @@ class _Builder:
             self.unique(applied, "tenant", "release_id"),
         )
 
+    def _backups(self) -> None:
+        """One row for each backup in each repository, and one for each that failed there."""
+        table = "backups"
+        self.table(
+            table,
+            _identity(),
+            sa.Column("tenant", sa.String(NAME), nullable=False),
+            sa.Column("service", sa.String(NAME), nullable=False),
+            sa.Column("policy", sa.String(NAME), nullable=False),
+            sa.Column("engine", sa.String(16), nullable=False),
+            sa.Column("repository", sa.String(NAME), nullable=False),
+            # NULL of one that failed: there is none.
+            sa.Column("label", sa.String(128)),
+            sa.Column("kind", sa.String(16), nullable=False),
+            sa.Column("status", sa.String(16), nullable=False),
+            sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+            sa.Column("finished_at", sa.DateTime(timezone=True), nullable=False),
+            sa.Column("bytes", sa.BigInteger),
+            sa.Column("source_bytes", sa.BigInteger),
+            sa.Column("error_kind", sa.String(NAME)),
+            sa.Column("message", sa.Text),
+            sa.Column("operation", sa.String(26)),
+            sa.Column("verified_at", sa.DateTime(timezone=True)),
+            sa.Column("drill_at", sa.DateTime(timezone=True)),
+            sa.Column("drill_status", sa.String(16)),
+            sa.Column("drill_seconds", sa.Float(53)),
+            sa.Column("drill_message", sa.Text),
+            sa.Column("removed_at", sa.DateTime(timezone=True)),
+            self.unique(table, "tenant", "service", "engine", "repository", "label"),
+            self.choice(table, "status", BACKUP_STATUSES),
+            self.choice(table, "drill_status", BACKUP_STATUSES),
+            self.check(table, "label", "status <> 'success' OR label IS NOT NULL"),
+            sa.Index(f"ix_{self.prefix}backups_tenant", "tenant", "finished_at"),
+        )
+
 
 def _identity() -> sa.Column[int]:
     # SQLite numbers rows by itself only in a column of type INTEGER.
@@ -562,6 +639,16 @@ def _created() -> sa.Column[t.Any]:
     return sa.Column(
         "created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.current_timestamp()
     )
+
+
+def _of_s3(*columns: str) -> str:
+    """What a repository of that kind cannot do without."""
+    return "kind <> 's3' OR (" + " AND ".join(f"{column} IS NOT NULL" for column in columns) + ")"
+
+
+def _stored_secret(column: str) -> str:
+    """Never plain."""
+    return " OR ".join(f"{column} LIKE '{beginning}%'" for beginning in ("$ANSIBLE_VAULT;", "env:", "file:/"))
 
 
 def _named(column: str, longest: int) -> str:

@@ -81,7 +81,7 @@ def insert(tenants: Tenants, case: Case) -> None:
     elif case.field == "path":
         add("service_volumes", service="web", name=case.value, path="/data")
     elif case.field == "cron":
-        add("backup_policies", service="db", engine="restic", schedule=case.value)
+        add("backup_policies", service="db", engine="pg_dump", schedule=case.value)
 
 
 def field(case: Case) -> str:

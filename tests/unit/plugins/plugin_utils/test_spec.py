@@ -37,7 +37,7 @@ def test_one_row_is_a_whole_tenant(tenants):
     assert list(found) == [
         "schema", "name", "display_name", "state", "node", "zone", "subdomain", "tier", "ring", "strategy",
         "version", "pinned_version", "maintenance", "addresses", "ttl", "services", "routes", "secrets",
-        "migrations", "hooks", "release", "closed", "held",
+        "migrations", "hooks", "release", "closed", "held", "generations", "backups",
     ]  # fmt: skip
     assert {key: found[key] for key in list(found)[:15]} == {
         "schema": 1,
@@ -524,19 +524,9 @@ def test_a_bad_rule_for_everybody_quarantines_nobody(tenants):
 
 def test_policies_stand_beside_the_spec(tenants):
     tenants.tenant("acme")
-    tenants.add("backup_policies", stack="standard", service="db", engine="pg_dump", schedule="0 3 * * *")
     tenants.add("ignore_rules", kind="container", reason="known", expires_at="2030-01-01T00:00:00Z")
     found = tenants.fleet().policies["acme"]
-    assert found["backups"] == [
-        {
-            "name": "main",
-            "service": "db",
-            "engine": "pg_dump",
-            "volume": None,
-            "schedule": "0 3 * * *",
-            "retention_days": 30,
-        }
-    ]
+    assert found["backups"] == []
     assert found["ignore_rules"][0]["expires_at"] == "2030-01-01T00:00:00Z"
 
 
