@@ -36,7 +36,7 @@ class ActionModule(ActionBase):
         try:
             share = recovery.share(given.pop("share"))
             wanted = recovery.Wanted(generation=recovery.new_generation(), **given)
-            facts = recovering.orders(task_vars, wanted, share)
+            facts = recovering.orders(task_vars, wanted, share, self._task.check_mode)
         except TenantryError as error:
             return {"failed": True, **error.as_result()}
         lines = recovery_report.plan_lines(facts["tenantry_recoveries"], wanted, self._task.check_mode)

@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - tenantry.platform contributors (@tenantry)
 description:
-  - Makes of a tenant's spec that of a copy, on which a backup or an upgrade can be tried. It is called like V(acme--drill),
-    has volumes and networks of its own that lead nowhere, and no routes, records or hooks.
+  - Makes of a tenant's spec that of a copy, on which a backup or an upgrade can be tried. It is called like
+    V(acme--drill), has volumes and networks of its own that lead nowhere, and no routes, records or hooks.
 positional: purpose, images
 options:
   _input:
@@ -34,7 +34,8 @@ options:
 EXAMPLES = r"""
 - name: Say what the copy runs
   ansible.builtin.debug:
-    msg: "{{ (tenant | tenantry.platform.tenant_copy('drill', serving.manifest.images)).services | map(attribute='image') }}"
+    msg: "{{ (tenant | tenantry.platform.tenant_copy('drill', serving.manifest.images)).services |
+    map(attribute='image') }}"
 """
 
 RETURN = r"""

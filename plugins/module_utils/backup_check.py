@@ -50,7 +50,7 @@ class Check(t.NamedTuple):
     run: t.Callable[[], str]
 
 
-class _Absent(Exception):
+class _AbsentError(Exception):
     """There is nothing that could be looked at, or by."""
 
 
@@ -123,7 +123,7 @@ def _done(check: Check) -> dict[str, t.Any]:
     began = time.monotonic()
     try:
         status, message = PASSED, check.run()
-    except _Absent as error:
+    except _AbsentError as error:
         status, message = ABSENT, str(error)
     except TenantryError as error:
         # A tool that an image lacks is no reason to doubt its data.
@@ -151,7 +151,7 @@ def _pg_checksums(place: Place) -> Check:
         words = ["pg_checksums", "--check", f"--pgdata={place.data_path}"]
         ended = place.server.run(words, place.deadline)
         if b"checksums are not enabled" in ended.stderr + ended.stdout:
-            raise _Absent("the cluster was made without checksums")
+            raise _AbsentError("the cluster was made without checksums")
         _must(place.server, ended)
         return _last_with(ended, "Blocks scanned")
 
@@ -263,7 +263,7 @@ def _rows(statement: str, ask: t.Callable[[], str]) -> Check:
 
     def look() -> str:
         if not statement:
-            raise _Absent("the policy has no row_check")
+            raise _AbsentError("the policy has no row_check")
         answer = ask()
         if not _is_true(answer):
             raise TenantryError(f"it answers {answer[:80]!r}, and not t or a number above 0", "check_failed")
@@ -284,7 +284,9 @@ def _is_true(answer: str) -> bool:
 def _must(server: Server, ended: Ended) -> None:
     """:raises TenantryError: kind ``check_failed``, with the last words of a tool that did not end well."""
     if ended.code != 0:
-        said = server.redactor.text(" | ".join((ended.text + ended.stderr.decode("utf-8", "replace")).splitlines()[-4:]))
+        said = server.redactor.text(
+            " | ".join((ended.text + ended.stderr.decode("utf-8", "replace")).splitlines()[-4:])
+        )
         raise TenantryError(f"{ended.tool} ended with code {ended.code} and said: {said or 'nothing'}", "check_failed")
 
 

@@ -22,6 +22,9 @@ from .polling import Deadline, Pause, wait_until
 #: How long a segment may be on its way while later ones are there already.
 GAP_SECONDS = 10
 
+#: How long a restore waits for what a server that runs has not archived yet.
+HAND_OVER_SECONDS = 120
+
 _TYPES = {"full": "full", "incremental": "incr"}
 
 _WAL = """select json_build_object(
@@ -32,6 +35,8 @@ _WAL = """select json_build_object(
   'ready', (select count(*) from pg_ls_archive_statusdir() where name like '%.ready'),
   'archive_mode', current_setting('archive_mode'))
 from pg_stat_archiver"""
+
+_READY = "select name from pg_ls_archive_statusdir() where name like '%.ready'"
 
 _SEGMENT_BYTES = "select pg_size_bytes(current_setting('wal_segment_size'))"
 
@@ -173,6 +178,17 @@ class PgBackRest:
         elif choice.label:
             words += ["--type=immediate", "--target-action=promote"]
         self._must(self.find(deadline), [*words, "restore"], deadline)
+
+    def hand_over(self, deadline: Deadline) -> bool:
+        """Have the server archive all that was committed until now; whether that was done in time."""
+        server = self.find(deadline)
+        segment = backup_pg_dump.query(server, "select pg_walfile_name(pg_switch_wal())", deadline)
+        short = Deadline(min(HAND_OVER_SECONDS, deadline.remaining() / 2))
+
+        def archived() -> bool | None:
+            return f"{segment}.ready" not in backup_pg_dump.query(server, _READY, deadline).splitlines() or None
+
+        return bool(wait_until(archived, short, Pause(0.2, 2)))
 
     def wal(self, deadline: Deadline) -> dict[str, t.Any]:
         """How far the server is with handing over its WAL."""

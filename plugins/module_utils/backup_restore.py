@@ -15,7 +15,9 @@ from . import disk_space
 from .backup import Outcome, of_each
 from .backup_driver import Backup, Choice, Driver, newest_first
 from .backup_fill import DATA_PATHS, FILLERS, Fill
-from .backup_options import COMMON_ARGUMENTS, RESTIC, Request
+from .backup_options import COMMON_ARGUMENTS, PGBACKREST, RESTIC, Request
+from .backup_pgbackrest import PgBackRest
+from .backup_pgbackrest_conf import Cluster
 from .backup_repository import part
 from .backup_retention import moment
 from .backup_scratch import Scratch
@@ -85,6 +87,9 @@ def _restored(
         params["user"],
     )
     scratch.remove_left()
+    warnings = _handed_over(request, deadline) if volume.tenant == volume.origin else []
+    # Only the service itself has its password in that file.
+    request = dataclasses.replace(request, account=dataclasses.replace(request.account, password_file=""))
     volume.begin(asked)
     if request.tool != RESTIC:
         os.chown(volume.path, *scratch.owner())
@@ -111,7 +116,26 @@ def _restored(
         f"{result['restored_to']}{short}: {disk_space.text(size)} in {result['seconds']:.1f} s"
     )
     volume.finish(asked, result)
-    return _result(True, volume, result)
+    return {**_result(True, volume, result), **({"warnings": warnings} if warnings else {})}
+
+
+def _handed_over(request: Request, deadline: Deadline) -> list[str]:
+    """What the service has committed until now, archived first: a moment that is just over can be asked for.
+
+    A service that does not run, or cannot archive, may be why there is a restore: that is told, and no failure.
+    """
+    if request.tool != PGBACKREST:
+        return []
+    driver = PgBackRest(request.server, Cluster(request.tenant, request.service).stanza, ())
+    try:
+        if driver.hand_over(deadline):
+            return []
+        why = "its server still tries to archive what it wrote last"
+    except TenantryError as error:
+        if error.error_kind == "container_missing":
+            return []
+        why = error.message
+    return [f"{request.label} may be restored without its last transactions: {why}"]
 
 
 def choose(

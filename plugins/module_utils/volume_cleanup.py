@@ -100,10 +100,7 @@ def _replaced(needs: Needs) -> set[str]:
     """Volumes that another generation of the same one took the place of: that the current release has it proves it."""
     now = {_plain(name): name for name in needs.current}
     return {
-        one
-        for wanted in needs.by_release.values()
-        for one in wanted
-        if one not in needs.current and _plain(one) in now
+        one for wanted in needs.by_release.values() for one in wanted if one not in needs.current and _plain(one) in now
     }
 
 

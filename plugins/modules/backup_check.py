@@ -11,11 +11,11 @@ module: backup_check
 short_description: Read what was restored to its end
 version_added: 0.1.0
 description:
-  - Looks in every way there is at what M(tenantry.platform.restore) restored, so that a backup counts as one that can be
-    restored. It changes nothing that a tenant has - it is for copies.
-  - Of PostgreSQL these are the checksums of all pages, C(pg_amcheck) of every table and index, a dump that goes nowhere,
-    and O(row_check). Of MariaDB C(mariadb-check), a dump that goes nowhere, and O(row_check). Of Redis the check of its
-    files, its number of keys, and O(row_check), which is a command there. Of files that there are any.
+  - Looks in every way there is at what M(tenantry.platform.restore) restored, so that a backup counts as one that can
+    be restored. It changes nothing that a tenant has - it is for copies.
+  - Of PostgreSQL these are the checksums of all pages, C(pg_amcheck) of every table and index, a dump that goes
+    nowhere, and O(row_check). Of MariaDB C(mariadb-check), a dump that goes nowhere, and O(row_check). Of Redis the
+    check of its files, its number of keys, and O(row_check), which is a command there. Of files that there are any.
   - What an image has no tool for is told as C(absent), and is no failure.
 author:
   - tenantry.platform contributors (@tenantry)
@@ -152,9 +152,9 @@ checks:
       type: float
 error_kind:
   description:
-    - C(check_failed) when a check did; else C(container_missing), C(volume_missing), C(image_missing), C(backup_running),
-      C(backup_timeout), C(foreign_object), C(engine_unreachable), C(engine_error), C(sdk_missing), C(lock_lost),
-      C(lease_lost) or C(invalid).
+    - C(check_failed) when a check did; else C(container_missing), C(volume_missing), C(image_missing),
+      C(backup_running), C(backup_timeout), C(foreign_object), C(engine_unreachable), C(engine_error), C(sdk_missing),
+      C(lock_lost), C(lease_lost) or C(invalid).
   returned: failure
   type: str
 """

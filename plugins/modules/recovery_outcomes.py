@@ -10,8 +10,8 @@ module: recovery_outcomes
 short_description: Collect what came of restores
 version_added: 0.1.0
 description:
-  - Between the plays of the playbook C(restore), which tenants are to be held at the volumes that were filled for them, and
-    whose volumes are needless because the release that was to have them failed.
+  - Between the plays of the playbook C(restore), which tenants are to be held at the volumes that were filled for
+    them, and whose volumes are needless because the release that was to have them failed.
 options:
   after:
     description: After which play.

@@ -10,15 +10,16 @@ module: recovery_plan
 short_description: Say which volumes of which tenants are filled from which backups
 version_added: 0.1.0
 description:
-  - Of each tenant of the play, which of its services have backup policies, and into which volumes these are restored. A volume
-    that is backed up in two ways is restored by the one that knows more.
+  - Of each tenant of the play, which of its services have backup policies, and into which volumes these are restored.
+    A volume that is backed up in two ways is restored by the one that knows more.
   - Used by the playbooks C(restore), C(drill) and C(rehearse).
 options:
   purpose:
     description:
       - V(restore) fills new volumes of the tenants themselves. V(drill) and V(rehearsal) fill those of copies.
+        V(confirm) fills none.
     type: str
-    choices: [restore, drill, rehearsal]
+    choices: [restore, drill, rehearsal, confirm]
     required: true
   service:
     description: The only service. Default are all that have policies.
@@ -42,8 +43,8 @@ options:
     default: ''
   share:
     description:
-      - Which part of the tenants, such as V(5%). Those come first that were never drilled, then those that were drilled longest
-        ago. Default are all.
+      - Which part of the tenants, such as V(5%). Those come first that were never drilled, then those that were
+        drilled longest ago. Default are all.
     type: str
     default: ''
 extends_documentation_fragment:

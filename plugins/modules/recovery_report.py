@@ -10,8 +10,8 @@ module: recovery_report
 short_description: Report how drills and rehearsals ended
 version_added: 0.1.0
 description:
-  - Prints a table with a line for each tenant. It says how long a recovery takes, by the steps that one consists of, what was
-    restored, and what was looked at.
+  - Prints a table with a line for each tenant. It says how long a recovery takes, by the steps that one consists of,
+    what was restored, and what was looked at.
   - Records what came of drills at the backups that they were of.
 extends_documentation_fragment:
   - tenantry.platform.fleet_action

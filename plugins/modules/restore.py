@@ -94,8 +94,8 @@ options:
     type: str
   owner:
     description:
-      - Whose the volume becomes, when it is a copy of the tenant for a drill. It is then labelled as that of a copy, and no
-        backup of the tenant waits for this. Default is O(tenant).
+      - Whose the volume becomes, when it is a copy of the tenant for a drill. It is then labelled as that of a copy,
+        and no backup of the tenant waits for this. Default is O(tenant).
     type: str
   wait:
     description: Seconds to wait for another run on the service. Then, or at once with V(0), it is an error.

@@ -11,8 +11,8 @@ module: tenant_copy
 short_description: Remove copies of tenants that drills and rehearsals made
 version_added: 0.1.0
 description:
-  - Removes the containers, volumes, networks and files of a copy. A copy is called like V(acme--drill), which is the name of
-    no tenant, and what it has on the engine carries the label C(tenantry.purpose=rehearsal).
+  - Removes the containers, volumes, networks and files of a copy. A copy is called like V(acme--drill), which is the
+    name of no tenant, and what it has on the engine carries the label C(tenantry.purpose=rehearsal).
   - What is left below O(root) is the journal of its last operation.
 author:
   - tenantry.platform contributors (@tenantry)
@@ -40,7 +40,8 @@ options:
     type: path
     required: true
   tenant:
-    description: Name of the copy. Without it, all copies with which nobody works, such as those of runs that were killed.
+    description: Name of the copy. Without it, all copies with which nobody works, such as those of runs that were
+    killed.
     type: str
   spool:
     description: Directory of the node for what is known of restores.

@@ -11,10 +11,10 @@ module: volume_cleanup
 short_description: Remove volumes that restores made and nothing needs any more
 version_added: 0.1.0
 description:
-  - A restore fills a new volume and a release switches to it; the old volume stays, so that there is a way back. This module
-    removes what no way leads to any more.
-  - Volumes that a container has, running or not, that the current release names, or that are in O(needed), always stay. So do
-    volumes that are neither made by a restore nor replaced by one.
+  - A restore fills a new volume and a release switches to it; the old volume stays, so that there is a way back. This
+    module removes what no way leads to any more.
+  - Volumes that a container has, running or not, that the current release names, or that are in O(needed), always
+    stay. So do volumes that are neither made by a restore nor replaced by one.
 author:
   - tenantry.platform contributors (@tenantry)
 extends_documentation_fragment:
@@ -33,10 +33,10 @@ attributes:
 options:
   state:
     description:
-      - V(pruned) removes the volumes that no release of the tenant names which could serve again, and what restores left that
-        were killed.
-      - V(confirmed) first removes the earlier releases that name other volumes than the current one in the same place. There
-        is no way back to them.
+      - V(pruned) removes the volumes that no release of the tenant names which could serve again, and what restores
+        left that were killed.
+      - V(confirmed) first removes the earlier releases that name other volumes than the current one in the same place.
+        There is no way back to them.
     type: str
     choices: [pruned, confirmed]
     default: pruned

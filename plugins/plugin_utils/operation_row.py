@@ -18,7 +18,7 @@ WAITING = ("scheduled", "pending")
 BEGAN = ("running", "success", "failure", "recovering", "recovered", "fatal")
 ENDED = ("success", "failure", "recovered", "fatal", "cancelled")
 # They decide nothing about what a tenant is to be: they overtake no request, and no request overtakes them.
-BESIDE = ("heal", "converge", "backup")
+BESIDE = ("heal", "converge", "backup", "fill", "confirm")
 # What the plan may call the way to what was requested; else only by its own name.
 WAYS = {
     "deploy": ("deploy", "converge", "stop", "remove", "rollback"),
@@ -26,6 +26,7 @@ WAYS = {
     "restart": ("deploy", "converge"),
     "upgrade": ("upgrade", "converge"),
     "rollback": ("rollback", "converge"),
+    "restore": ("restore", "converge", "stop"),
 }
 # Why the node did not let an operation begin that may begin later.
 TRANSIENT = ("locked", "unreachable")

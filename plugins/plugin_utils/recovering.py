@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, tenantry.platform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a play's variables to what is restored, drilled or rehearsed of its tenants, and from there to what came of it."""
+"""From a play's variables to what is restored, drilled or rehearsed of its tenants, and to what came of it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,26 @@ import math
 import typing as t
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
-from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, ledger, ledger_rows, recovery, report
+from ansible_collections.tenantry.platform.plugins.plugin_utils import (
+    fleet,
+    ledger,
+    ledger_rows,
+    notes,
+    recovery,
+    report,
+)
 from ansible_collections.tenantry.platform.plugins.plugin_utils.ledger_backups import Backups
 
 RECOVERED = "tenantry_recovered"  # what the role leaves on a tenant
 # Steps of a copy that a restore of the tenant would need, too: their time is what a recovery takes.
 _NEEDED = ("pull", "release", "backing", "app", "restore-")
 
+_WELL = {recovery.DRILL: "passed", recovery.REHEARSAL: "would_succeed", recovery.CONFIRM: "confirmed"}
 
-def orders(task_vars: dict[str, t.Any], wanted: recovery.Wanted, share: float | None) -> dict[str, t.Any]:
+
+def orders(
+    task_vars: dict[str, t.Any], wanted: recovery.Wanted, share: float | None, check_mode: bool
+) -> dict[str, t.Any]:
     """Facts for the plays that follow: of each tenant what is to be done, or why nothing can be.
 
     :param share: of a drill: which part of the tenants, those first that were drilled longest ago; None for all.
@@ -32,15 +43,17 @@ def orders(task_vars: dict[str, t.Any], wanted: recovery.Wanted, share: float | 
     found: dict[str, dict[str, t.Any]] = {}
     for name in sorted(chosen):
         try:
-            policies = covered.policies[name].get("backups") or []
+            policies = [] if wanted.purpose == recovery.CONFIRM else covered.policies[name].get("backups") or []
             found[name] = {"items": recovery.items(covered.specs[name], policies, kinds, wanted), "error": ""}
         except TenantryError as error:
             found[name] = {"items": [], "error": error.message}
     for name, wrong in covered.invalid.items():
         found[name] = {"items": [], "error": "; ".join(f"{one['field']}: {one['reason']}" for one in wrong)}
+    run = ledger.new_id()
+    notes.write(notes.RECOVERY, run)
     return {
         "tenantry_recovery": {
-            "id": ledger.new_id(),
+            "id": run,
             "purpose": wanted.purpose,
             "generation": wanted.generation,
             "time": wanted.time,
@@ -48,7 +61,7 @@ def orders(task_vars: dict[str, t.Any], wanted: recovery.Wanted, share: float | 
             "repository": wanted.repository,
         },
         "tenantry_recoveries": found,
-        "tenantry_recovering": [name for name, one in found.items() if not one["error"]],
+        "tenantry_recovering": [name for name, one in found.items() if not one["error"] and not check_mode],
         "tenantry_recovery_holds": {},
         "tenantry_recovery_failed": {},
         "tenantry_failed": {},
@@ -62,7 +75,7 @@ def _concerns(spec: t.Mapping[str, t.Any], wanted: recovery.Wanted) -> bool:
 
 def _turn(task_vars: dict[str, t.Any], names: t.Sequence[str], share: float) -> list[str]:
     """Those whose turn it is: never drilled first, then the longest ago."""
-    last = {}
+    last: dict[str, str] = {}
     for row in Backups.open(task_vars["tenantry_database"]).drills(sorted(names)):
         last[row["tenant"]] = min(last.get(row["tenant"], row["drill_at"]), row["drill_at"])
     ordered = sorted(names, key=lambda one: (last.get(one, ""), one))
@@ -84,7 +97,9 @@ def holds(task_vars: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
 
 def switched(task_vars: dict[str, t.Any], tenant: str) -> bool:
     """Whether a release became current that has the volumes that this run filled for a tenant."""
-    if tenant not in fleet.localhost_fact(task_vars, "tenantry_recovery_holds", {}):
+    # With a fact cache, those of an earlier run are still there.
+    own = notes.read(notes.RECOVERY) == fleet.localhost_fact(task_vars, "tenantry_recovery", {}).get("id")
+    if not own or tenant not in fleet.localhost_fact(task_vars, "tenantry_recovery_holds", {}):
         return False
     before = fleet.planned(task_vars).get(tenant, {}).get("release")
     now = next((one["release"] for one in fleet.outcomes(task_vars) or () if one["tenant"] == tenant), before)
@@ -131,9 +146,13 @@ def rows(task_vars: dict[str, t.Any]) -> list[dict[str, t.Any]]:
                 "tenant": tenant,
                 "status": _status(order, done, why, purpose),
                 "message": why,
-                "seconds": _seconds(done.get("steps") or ()) if not why else None,
+                "seconds": _seconds(done["steps"]) if done.get("steps") and not why else None,
                 "restored": [_restored(one) for one in done.get("restored") or ()],
                 "checks": [one for each in done.get("checks") or () for one in each.get("checks") or ()],
+                "removed": [
+                    *(done.get("removed") or {}).get("volumes", ()),
+                    *(done.get("removed") or {}).get("releases", ()),
+                ],
                 "warnings": list(done.get("warnings") or ()),
                 "items": order["items"],
             }
@@ -143,12 +162,12 @@ def rows(task_vars: dict[str, t.Any]) -> list[dict[str, t.Any]]:
 
 def _status(order: t.Mapping[str, t.Any], done: t.Mapping[str, t.Any], why: str, purpose: str) -> str:
     if not why:
-        return "passed" if purpose == recovery.DRILL else "would_succeed"
+        return _WELL[purpose]
     if order["error"]:
         return "invalid"
     if not done:
         return "unreachable"
-    return "failed" if purpose == recovery.DRILL else "would_fail"
+    return "would_fail" if purpose == recovery.REHEARSAL else "failed"
 
 
 def _restored(result: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, tenantry.platform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a restore, a drill or a rehearsal has to do for each tenant: which volumes, filled from which backups, by what."""
+"""What a restore, a drill or a rehearsal does for each tenant: which volumes, filled from which backups, by what."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ import time
 import typing as t
 
 from ansible_collections.tenantry.platform.plugins.module_utils.backup_fill import DATA_PATHS
-from ansible_collections.tenantry.platform.plugins.module_utils.backup_options import ENGINES, PG_DUMP, PGBACKREST, RESTIC
+from ansible_collections.tenantry.platform.plugins.module_utils.backup_options import (
+    ENGINES,
+    PG_DUMP,
+    PGBACKREST,
+    RESTIC,
+)
 from ansible_collections.tenantry.platform.plugins.module_utils.backup_retention import moment
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import names
@@ -19,8 +24,8 @@ Spec = t.Mapping[str, t.Any]
 Policy = t.Mapping[str, t.Any]
 Item = dict[str, t.Any]
 
-RESTORE, DRILL, REHEARSAL = "restore", *names.PURPOSES
-PURPOSES = (RESTORE, DRILL, REHEARSAL)
+RESTORE, CONFIRM, DRILL, REHEARSAL = "restore", "confirm", *names.PURPOSES
+PURPOSES = (RESTORE, DRILL, REHEARSAL, CONFIRM)
 # Of the option ``database`` of a policy, what says as whom tools talk to its server.
 _ACCOUNT = ("name", "user", "password_file")
 
@@ -74,7 +79,8 @@ def items(spec: Spec, policies: t.Sequence[Policy], kinds: t.Mapping[str, str], 
     services = {one["name"]: one for one in spec["services"]}
     if wanted.service and wanted.service not in services:
         raise TenantryError(
-            f"tenant {spec['name']} has no service {wanted.service}: name one of {', '.join(sorted(services))}", "invalid"
+            f"tenant {spec['name']} has no service {wanted.service}: name one of {', '.join(sorted(services))}",
+            "invalid",
         )
     chosen = [
         one
@@ -87,7 +93,7 @@ def items(spec: Spec, policies: t.Sequence[Policy], kinds: t.Mapping[str, str], 
         service = services[policy["service"]]
         for volume in _volumes(spec, service, policy):
             found.setdefault(volume, _item(spec, service, policy, volume, kinds, wanted))
-    if not found and wanted.purpose != REHEARSAL:
+    if not found and wanted.purpose in (RESTORE, DRILL):
         what = f"service {wanted.service} of tenant {spec['name']}" if wanted.service else f"tenant {spec['name']}"
         raise TenantryError(
             f"{what} has no backup policy {wanted.policy}".rstrip()
@@ -105,8 +111,8 @@ def _volumes(spec: Spec, service: t.Mapping[str, t.Any], policy: Policy) -> list
     found = [str.__str__(one["name"]) for one in service["volumes"] if str(one["path"]).rstrip("/") == path]
     if not found:
         raise TenantryError(
-            f"service {service['name']} of tenant {spec['name']} has no volume at {path}, where its server has its data: "
-            "a restore fills a volume as a whole; mount one there",
+            f"service {service['name']} of tenant {spec['name']} has no volume at {path}, where its server has its "
+            "data: a restore fills a volume as a whole; mount one there",
             "invalid",
         )
     return found
@@ -138,9 +144,7 @@ def _item(
         "policy": policy["name"],
         "engine": engine,
         "repositories": list(policy["repositories"]),
-        # The password lies where the service has it, and no server that fills a volume asks for one at its socket.
-        "database": {key: value for key, value in database.items() if key != "password_file"} or None,
-        "account": database or None,
+        "database": database or None,
         "user": service["hardening"]["user"] or "",
         "command": service["command"],
         "data_path": None if engine == RESTIC else _data_path(service, policy),
@@ -152,8 +156,6 @@ def _item(
         "source": str.__str__(names.volume(tenant, volume)) if engine == RESTIC else None,
         "row_check": policy.get("row_check"),
     }
-
-
 
 
 def share(text: str) -> float | None:

@@ -12,7 +12,12 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import recovery,
 
 #: A tenant with one of these makes a run end non-zero.
 FAILED = ("failed", "would_fail", "invalid", "unreachable")
-_VERBS = {recovery.RESTORE: "Restore", recovery.DRILL: "Drill", recovery.REHEARSAL: "Rehearsal"}
+_VERBS = {
+    recovery.RESTORE: "Restore",
+    recovery.DRILL: "Drill",
+    recovery.REHEARSAL: "Rehearsal",
+    recovery.CONFIRM: "Confirm restores",
+}
 
 
 def plan_lines(
@@ -28,7 +33,9 @@ def plan_lines(
             lines.append(f"  {tenant}: not: {report.clean(order['error'])}")
         for one in order["items"]:
             where = wanted.repository or ", ".join(one["repositories"])
-            lines.append(f"  {tenant}: {one['service']} by {one['engine']} from {where} into volume {one['volume_name']}")
+            lines.append(
+                f"  {tenant}: {one['service']} by {one['engine']} from {where} into volume {one['volume_name']}"
+            )
     return lines
 
 
@@ -50,11 +57,9 @@ def table(rows: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
     for row in rows:
         if row["message"]:
             lines += ["", f"{row['tenant']}: {report.clean_lines(row['message'])}"]
-        lines += [
-            line
-            for text in row["warnings"]
-            for line in ("", f"{row['tenant']}: warning: {report.clean(text)}")
-        ]
+        if row["removed"]:
+            lines += ["", f"{row['tenant']}: removed {', '.join(row['removed'])}"]
+        lines += [line for text in row["warnings"] for line in ("", f"{row['tenant']}: warning: {report.clean(text)}")]
     return lines
 
 
