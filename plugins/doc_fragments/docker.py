@@ -65,6 +65,10 @@ options:
           - Labels. C(tenantry.managed=true) must be among them, and C(tenantry.tenant) unless it is the platform's own.
         type: dict
         required: true
+      restored:
+        description: Whether a restore filled it. One that is missing is then an error, and not made.
+        type: bool
+        default: false
 """
 
     #: Which service of compose files is run on its own.

@@ -15,14 +15,18 @@ from .errors import TenantryError
 
 @dataclasses.dataclass(frozen=True)
 class Volume:
-    """A local volume as a release wants it."""
+    """A local volume as a release wants it.
+
+    :ivar restored: whether a restore filled it: then an empty one cannot take its place.
+    """
 
     name: str
     labels: t.Mapping[str, str]
+    restored: bool = False
 
     @classmethod
     def from_option(cls, option: t.Mapping[str, t.Any]) -> Volume:
-        return cls(option["name"], require_labels("volume", option))
+        return cls(option["name"], require_labels("volume", option), bool(option.get("restored")))
 
 
 def inspect(engine: Engine, name: str) -> dict[str, t.Any] | None:

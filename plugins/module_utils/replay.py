@@ -17,8 +17,8 @@ def choose(tree: ReleaseTree, current: str | None, wanted: str) -> dict[str, t.A
 
     :param current: the release that was applied last.
     :param wanted: its id, or ``previous``: the one that served before the current one.
-    :returns: ``release``, None with a reason in ``why`` where it cannot be replayed; ``records`` and ``images`` (names
-        by service) of its manifest.
+    :returns: ``release``, None with a reason in ``why`` where it cannot be replayed; ``records``, ``images`` (names by
+        service) and ``generations`` (by volume) of its manifest.
     """
     release = wanted
     if wanted == PREVIOUS:
@@ -43,8 +43,9 @@ def choose(tree: ReleaseTree, current: str | None, wanted: str) -> dict[str, t.A
         "why": "",
         "records": manifest["records"],
         "images": {service: image["name"] for service, image in manifest["images"].items()},
+        "generations": manifest.get("generations") or {},
     }
 
 
 def _refused(why: str) -> dict[str, t.Any]:
-    return {"release": None, "why": why, "records": [], "images": {}}
+    return {"release": None, "why": why, "records": [], "images": {}, "generations": {}}

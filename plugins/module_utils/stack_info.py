@@ -36,7 +36,7 @@ def read(engine: Engine, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
             if not params["services"] or container.service in params["services"]
         ],
         "networks": [dataclasses.asdict(network) for network in engine_networks.read(engine, owned)],
-        "volumes": [dataclasses.asdict(volume) for volume in engine_volumes.read(engine, owned)],
+        "volumes": [{"name": one.name, "labels": one.labels} for one in engine_volumes.read(engine, owned)],
     }
 
 

@@ -10,6 +10,7 @@ import typing as t
 
 from . import engine_networks, engine_volumes
 from .engine import Engine
+from .errors import TenantryError
 
 
 class Missing(t.NamedTuple):
@@ -28,7 +29,7 @@ def missing(
 ) -> list[Missing]:
     """Those to create. All are looked at before the first is made.
 
-    :raises TenantryError: kinds ``foreign_object`` and ``network_differs``.
+    :raises TenantryError: kinds ``foreign_object``, ``network_differs`` and ``volume_missing``.
     """
     return [
         *(
@@ -39,6 +40,17 @@ def missing(
         *(
             Missing("volume", one.name, functools.partial(engine_volumes.create, engine, one))
             for one in volumes
-            if not engine_volumes.is_present(engine, one)
+            if not _is_there(engine, one)
         ),
     ]
+
+
+def _is_there(engine: Engine, volume: engine_volumes.Volume) -> bool:
+    found = engine_volumes.is_present(engine, volume)
+    if volume.restored and not found:
+        raise TenantryError(
+            f"volume {volume.name}, which a restore filled, is not on this node, and a service would begin empty "
+            "without it: restore into it again, or release the override that names its generation",
+            "volume_missing",
+        )
+    return found

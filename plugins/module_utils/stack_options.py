@@ -38,6 +38,7 @@ OBJECT_ARGUMENTS: dict[str, t.Any] = {
         "options": {
             "name": {"type": "str", "required": True},
             "labels": {"type": "dict", "required": True},
+            "restored": {"type": "bool", "default": False},
         },
     },
 }

@@ -245,8 +245,8 @@ error_kind:
       C(migration_invalid_index), C(migration_locked) (somebody else runs it), C(migration_changed) (a file that was
       applied is another one now), C(migration_unknown) (the database is newer than the image),
       C(migration_not_validated), C(migration_not_reversible), C(migration_status_failed), C(database_down),
-      C(database_error), C(image_missing), C(foreign_object), C(files_missing), C(compose_missing), C(compose_failed),
-      C(compose_timeout), C(engine_unreachable), C(engine_error), C(sdk_missing) or C(invalid).
+      C(database_error), C(image_missing), C(foreign_object), C(volume_missing), C(files_missing), C(compose_missing),
+      C(compose_failed), C(compose_timeout), C(engine_unreachable), C(engine_error), C(sdk_missing) or C(invalid).
   returned: failure
   type: str
 """

@@ -30,7 +30,9 @@ options:
   fields:
     description:
       - Values by field, the same for all tenants of the play.
-      - C(state), C(version), C(version.) and the name of a service for its version alone, or C(release).
+      - C(state), C(version), C(version.) and the name of a service for its version alone, C(release), or C(volume.) and
+        the name of a volume for the generation of its data, as restores make them.
+      - Null releases the hold of a field.
       - With O(state=absent), the values do not matter.
     type: dict
   by_tenant:

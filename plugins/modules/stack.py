@@ -252,8 +252,9 @@ containers:
 error_kind:
   description:
     - C(unhealthy) (with RV(logs), RV(health) and RV(failed_containers)), C(foreign_object), C(network_differs),
-      C(network_in_use), C(volume_in_use), C(no_address_pool), C(image_missing), C(files_missing), C(compose_missing),
-      C(compose_failed), C(compose_timeout), C(engine_unreachable), C(engine_error), C(sdk_missing) or C(invalid).
+      C(network_in_use), C(volume_in_use), C(volume_missing), C(no_address_pool), C(image_missing), C(files_missing),
+      C(compose_missing), C(compose_failed), C(compose_timeout), C(engine_unreachable), C(engine_error), C(sdk_missing)
+      or C(invalid).
   returned: failure
   type: str
 logs:

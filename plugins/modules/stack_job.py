@@ -124,7 +124,7 @@ removed:
 error_kind:
   description:
     - C(job_failed), C(job_timeout), C(job_running), C(hook_failed), C(hook_timeout), C(hook_running),
-      C(image_missing), C(foreign_object), C(files_missing),
+      C(image_missing), C(foreign_object), C(volume_missing), C(files_missing),
       C(compose_missing), C(compose_failed), C(compose_timeout), C(engine_unreachable), C(engine_error), C(sdk_missing)
       or C(invalid).
   returned: failure

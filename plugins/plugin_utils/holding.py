@@ -81,7 +81,7 @@ def _wanted(task_vars: dict[str, t.Any], arguments: t.Mapping[str, t.Any]) -> li
         by_tenant = dict.fromkeys(task_vars["ansible_play_hosts_all"], arguments["fields"])
     gone = arguments["state"] == "absent"
     return [
-        ledger.Hold(tenant, field, None if gone else _text(field, value))
+        ledger.Hold(tenant, field, None if gone or value is None else _text(field, value))
         for tenant, fields in by_tenant.items()
         for field, value in fields.items()
     ]

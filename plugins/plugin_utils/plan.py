@@ -35,6 +35,7 @@ class Verdict:
     action: str = "none"
     operation: str = ""  # what the ledger and people call it: the action, or what was requested
     target: str | None = None  # of a rollback the release that is to serve, of a canary the one that waits
+    generations: dict[str, str | None] = dataclasses.field(default_factory=dict)  # those that the target has otherwise
     source_digest: str = ""  # of the spec that was applied last
     target_digest: str = ""  # of the spec that is wanted
     same_images: bool = False  # whether a new release keeps the digests of the last one
@@ -135,6 +136,7 @@ def judge(
     if live.get("replay"):
         # What is to serve is a release, and nothing that the database wants otherwise.
         verdict.target = live["replay"]["release"]
+        verdict.generations = _other_generations(spec, live["replay"].get("generations") or {})
         digest = live.get("spec_digest") or digest
     blocked = _blocked(spec, node, dns)
     if blocked:
@@ -305,7 +307,11 @@ def _judge_replay(verdict: Verdict, spec: dict[str, t.Any], live: dict[str, t.An
         dns.keep(lambda _one: False)
     elif verdict.target != current:
         verdict.status, verdict.action = "pending", "rollback"
-        verdict.reasons = [f"back to {verdict.target}", *_replay_changes(live.get("images") or {}, replay["images"])]
+        verdict.reasons = [
+            f"back to {verdict.target}",
+            *_replay_changes(live.get("images") or {}, replay["images"]),
+            *_generation_changes(spec["generations"], verdict.generations),
+        ]
     elif not _judge_unfinished(verdict, spec, live):
         # In place: nothing new is made of a release that was left once.
         verdict.status = three_way.status(verdict.findings)
@@ -319,6 +325,17 @@ def _replay_changes(now: t.Mapping[str, str], then: t.Mapping[str, str]) -> list
         for name, image in sorted(then.items())
         if now.get(name, image) != image
     ]
+
+
+def _other_generations(spec: dict[str, t.Any], then: t.Mapping[str, str | None]) -> dict[str, str | None]:
+    """By volume which generation a release has that is not the one which the database names."""
+    now = spec["generations"]
+    return {volume: one for volume, one in sorted(then.items()) if now.get(volume) != one}
+
+
+def _generation_changes(now: t.Mapping[str, str], then: t.Mapping[str, str | None]) -> list[str]:
+    first = "its first data"
+    return [f"volume {name} {now.get(name) or first} → {one or first}" for name, one in then.items()]
 
 
 def _judge_canary(verdict: Verdict, canary: dict[str, t.Any] | None, dns: DnsPlan, request: str) -> None:

@@ -23,6 +23,7 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import (
     spec_rules,
 )
 from ansible_collections.tenantry.platform.plugins.plugin_utils import plan as judging
+from ansible_collections.tenantry.platform.plugins.plugin_utils.database_schema import VOLUME_GENERATION
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import dns
 
 REQUESTS = ("deploy", "restart", "upgrade", "rollback", "restore", "promote", "abort", "heal")
@@ -53,9 +54,10 @@ class Plan:
             "tenantry_apply": [one["tenant"] for one in busy],
             # Where nothing is applied, nobody can be lost, and the last plays need not go through everybody.
             "tenantry_closing": (not busy and self.readers) or fleet.EVERYBODY,
-            # What a rollback holds, so that the next deploy does not undo it.
+            # What a rollback holds, so that the next deploy does not undo it, nor a later upgrade bring data back that
+            # was left with it.
             "tenantry_holds": {
-                one["tenant"]: {"release": one["target"]}
+                one["tenant"]: {"release": one["target"], **_generations(one)}
                 for one in self.verdicts
                 if one["target"] and one["operation"] not in ("promote", "abort")
             },
@@ -72,6 +74,10 @@ class Plan:
                 items = [dict(one, state=which) for one in getattr(records, which)]
                 batches.setdefault(self.zones[tenant], []).extend(items)
         return [{"zone": zone, "record_sets": items} for zone, items in sorted(batches.items()) if items]
+
+
+def _generations(verdict: t.Mapping[str, t.Any]) -> dict[str, str | None]:
+    return {f"{VOLUME_GENERATION}{volume}": one for volume, one in verdict["generations"].items()}
 
 
 def owner(tenant: str) -> str:

@@ -287,7 +287,7 @@ class _Builder:
             problems.append(("services", "there is none: add a row to services, or name a stack"))
         secrets = self._secrets(model.name, stack.name if stack else None, services, problems)
         volumes = {volume["name"] for service in services for volume in service["volumes"]}
-        generations = {name: one for name, one in overrides.generations(found).items() if name in volumes}
+        generations = overrides.generations(found)
         for name, generation in generations.items():
             if f"{name}-{generation}" in volumes:
                 problems.append((f"overrides.volume.{name}", f"a volume is called {name}-{generation} already"))

@@ -116,8 +116,19 @@ def networks(spec: Spec) -> list[dict[str, t.Any]]:
 
 
 def volumes(spec: Spec) -> list[dict[str, t.Any]]:
-    """The tenant's volumes, each once, by name: ``{"name", "labels"}``."""
-    return [{"name": names.volume(spec["name"], name), "labels": _labels(spec)} for name in _volumes(spec["services"])]
+    """The tenant's volumes, each once, by name: ``{"name", "labels", "restored"}``.
+
+    One that a restore filled is never made anew: a database would begin empty in it.
+    """
+    return [
+        {"name": _volume(spec, name), "labels": _labels(spec), "restored": name in spec["generations"]}
+        for name in _volumes(spec["services"])
+    ]
+
+
+def generations(spec: Spec) -> dict[str, str | None]:
+    """By volume which generation of it the release uses; None for the first."""
+    return {name: spec["generations"].get(name) for name in _volumes(spec["services"])}
 
 
 def workers(spec: Spec) -> set[str]:
@@ -159,12 +170,16 @@ def project(
     result: dict[str, t.Any] = {"name": name, "services": rendered, "networks": external}
     used = _volumes(services)
     if used:
-        result["volumes"] = {volume: _external(names.volume(spec["name"], volume)) for volume in used}
+        result["volumes"] = {volume: _external(_volume(spec, volume)) for volume in used}
     return result
 
 
 def _external(name: str) -> dict[str, t.Any]:
     return {"name": name, "external": True}
+
+
+def _volume(spec: Spec, name: str) -> str:
+    return names.volume(spec["name"], name, spec["generations"].get(name))
 
 
 def _volumes(services: t.Sequence[Service]) -> list[str]:

@@ -104,6 +104,7 @@ def manifest(
         "migrations": migrations.listed(spec),
         "networks": compose.networks(spec),
         "volumes": compose.volumes(spec),
+        "generations": compose.generations(spec),
         "files": {file["path"]: _described(file) for file in files},
         "route": {"file": ROUTE if ROUTE in paths else None, "expect": traefik.expectations(spec, release)},
         "records": dns.record_sets(spec),

@@ -31,6 +31,7 @@ SPEC = {
     "routes": [{"hostname": "acme.demo.test", "path_prefix": "/", "tls": True}],
     "held": [],
     "closed": False,
+    "generations": {},
     "maintenance": {"window": "sat,sun 22:00-04:00", "timezone": "UTC"},
 }
 LIVE = {
@@ -268,6 +269,14 @@ def test_a_rollback_goes_to_the_release_that_the_node_chose():
     one = verdict(replayed(), request="rollback")
     assert (one.status, one.action, one.operation, one.target) == ("pending", "rollback", "rollback", OLDER)
     assert one.reasons == [f"back to {OLDER}", "web 1.1 → 1.0"]
+
+
+def test_a_rollback_names_the_data_that_it_goes_back_to():
+    live = replayed()
+    live["replay"]["generations"] = {"data": None, "files": "r1", "same": "r2"}
+    one = verdict(live, {"generations": {"data": "r3", "same": "r2", "other": "r4"}}, request="rollback")
+    assert one.generations == {"data": None, "files": "r1"}
+    assert one.reasons[-2:] == ["volume data r3 → its first data", "volume files its first data → r1"]
 
 
 def test_a_rollback_to_nothing_is_refused_and_says_why():

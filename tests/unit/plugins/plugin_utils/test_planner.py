@@ -114,3 +114,9 @@ def test_a_rollback_holds_its_releases_and_a_canary_none():
         verdict("c"),
     ]
     assert planner.Plan(made, {}, {}).facts(check_mode=False)["tenantry_holds"] == {"a": {"release": release}}
+
+
+def test_a_rollback_holds_the_generations_of_its_release_too():
+    made = [{**verdict("a", "rollback", "pending"), "target": "x", "generations": {"data": None, "files": "r1"}}]
+    holds = planner.Plan(made, {}, {}).facts(check_mode=False)["tenantry_holds"]
+    assert holds == {"a": {"release": "x", "volume.data": None, "volume.files": "r1"}}

@@ -272,8 +272,9 @@ def test_a_generation_is_part_of_what_is_rendered_and_no_hold(tenants):
     assert spec.digest(found) != spec.digest({**found, "generations": {}})
 
 
-def test_a_generation_of_a_volume_that_is_gone_says_nothing(tenants):
-    assert generation(tenants, "volume.other").specs["acme"]["generations"] == {}
+def test_a_generation_outlives_the_service_of_its_volume(tenants):
+    # Or the data that was left would be back with the service.
+    assert generation(tenants, "volume.other").specs["acme"]["generations"] == {"other": "r20261122t010203"}
 
 
 @pytest.mark.parametrize(("field", "value"), [("volume.data", "R1"), ("volume.data", "a-b"), ("volume.Data", "r1")])

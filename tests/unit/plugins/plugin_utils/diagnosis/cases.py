@@ -72,6 +72,8 @@ class Patient:
             "state": "active",
             "held": [],
             "closed": False,
+            "generations": {},
+            "backups": [],
             "services": [service("web", depends_on=["postgres"]), service("postgres", "backing", port=5432)],
             "routes": [
                 {"name": "main", "hostname": "acme.demo.test", "path_prefix": "/", "tls": True, "access": []},

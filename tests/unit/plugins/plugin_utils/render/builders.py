@@ -92,6 +92,8 @@ def spec(name: str = "acme", **changes: t.Any) -> dict[str, t.Any]:
         "hooks": [],
         "held": [],
         "closed": False,
+        "generations": {},
+        "backups": [],
         **changes,
     }
 

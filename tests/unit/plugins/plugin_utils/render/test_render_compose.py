@@ -220,6 +220,17 @@ def test_a_volume_of_two_services_is_one() -> None:
     ]
 
 
+def test_a_generation_of_a_volume_is_another_volume_of_the_engine_that_is_never_made_anew():
+    service = builders.service("web", volumes=[{"name": "data", "path": "/data", "read_only": False}])
+    of = builders.spec(services=[service], generations={"data": "r1", "gone": "r2"})
+    assert app(of)["volumes"] == {"data": {"name": "acme_data-r1", "external": True}}
+    assert app(of)["services"]["web"]["volumes"][0]["source"] == "data"
+    labels = {"tenantry.managed": "true", "tenantry.tenant": "acme"}
+    assert compose.volumes(of) == [{"name": "acme_data-r1", "labels": labels, "restored": True}]
+    assert compose.generations(of) == {"data": "r1"}
+    assert compose.generations({**of, "generations": {}}) == {"data": None}
+
+
 def test_no_container_has_a_name_of_its_own_so_that_replicas_can_stand_side_by_side() -> None:
     rendered = web(replicas=3)
     assert rendered["deploy"] == {"replicas": 3}
