@@ -9,7 +9,7 @@ import dataclasses
 import time
 import typing as t
 
-from . import disk_space
+from . import backup_place, disk_space
 from .backup_driver import Backup, Driver, Keep, newest_first
 from .backup_options import SERVICE_ARGUMENTS, Request
 from .backup_pgbackrest import PgBackRest
@@ -19,10 +19,11 @@ from .polling import Deadline
 
 BACKUP_ARGUMENTS: dict[str, t.Any] = {
     **SERVICE_ARGUMENTS,
-    "state": {"type": "str", "choices": ["present", "verified", "pruned"], "default": "present"},
+    "state": {"type": "str", "choices": ["prepared", "present", "verified", "pruned"], "default": "present"},
     "kind": {"type": "str", "choices": ["full", "incremental"], "default": "full"},
     "volumes": {"type": "list", "elements": "str", "default": []},
     "paths": {"type": "list", "elements": "path", "default": []},
+    "directories": {"type": "list", "elements": "path", "default": []},
     "read_data_subset": {"type": "str", "default": "100%"},
     "retention_days": {"type": "int", "default": 30},
     "keep_last": {"type": "int", "default": 3},
@@ -77,6 +78,8 @@ def run(engine: Engine, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
     :raises TenantryError: kinds ``backup_partial``, ``backup_failed``, ``backup_damaged``, ``backup_unverified``,
         ``backup_running`` and those of the drivers; what came of each repository is in its details.
     """
+    if params["state"] == "prepared":
+        return backup_place.prepared(params, check_mode)
     request = Request.from_params(engine, params)
     driver, deadline = request.driver(), Deadline(params["timeout"])
     keep = Keep(params["retention_days"], params["keep_last"])

@@ -16,6 +16,7 @@ import urllib.parse
 from .errors import TenantryError
 
 KINDS = ("posix", "s3")
+SECRETS = ("access_key", "secret_key", "passphrase")
 
 #: The option `repositories`; documented in doc_fragments/backup.py.
 REPOSITORY_ARGUMENT: dict[str, t.Any] = {
@@ -81,7 +82,7 @@ class Repository:
         self._require("path", _PATH)
         if ".." in self.path.split("/"):
             raise _invalid(self.name, f"its path {self.path} holds ..")
-        for field in ("passphrase", "access_key", "secret_key"):
+        for field in SECRETS:
             if _CONTROL.search(getattr(self, field)):
                 raise _invalid(self.name, f"its {field} holds a line break or another control character")
         if not self.passphrase.strip():
@@ -122,7 +123,7 @@ class Repository:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must appear in no message."""
-        return tuple(filter(None, (self.passphrase, self.access_key, self.secret_key)))
+        return tuple(filter(None, (getattr(self, field) for field in SECRETS)))
 
     def place(self, tenant: str, service: str, tool: str) -> str:
         """Where a tool keeps the backups of one service of one tenant."""

@@ -38,11 +38,13 @@ attributes:
 options:
   state:
     description:
+      - V(prepared) makes the directories that a server which archives its WAL needs before it starts, in repositories
+        of O(repositories[].kind=posix) and in O(directories), for the user in O(run_as). Nothing has to run for it.
       - V(present) makes a backup now.
       - V(verified) reads what is there, and fails with what is wrong. Nothing whole in a repository is wrong, too.
       - V(pruned) removes what O(retention_days) and O(keep_last) do not keep. Nothing else ever removes a backup.
     type: str
-    choices: [present, verified, pruned]
+    choices: [prepared, present, verified, pruned]
     default: present
   kind:
     description:
@@ -55,7 +57,9 @@ options:
     description: Compose project of the service, where its containers are in more than one.
     type: str
   run_as:
-    description: User of the tools in the container of the service. Default is the container's own.
+    description:
+      - User of the tools in the container of the service. Default is the container's own.
+      - With O(state=prepared) the number of the server's user, such as V(999:999).
     type: str
     default: ''
   volumes:
@@ -68,6 +72,12 @@ options:
     default: []
   paths:
     description: With O(engine=restic), directories of the node.
+    type: list
+    elements: path
+    default: []
+  directories:
+    description:
+      - With O(state=prepared), directories of the node that are repositories, where nothing else of these is known.
     type: list
     elements: path
     default: []
@@ -119,6 +129,15 @@ EXAMPLES = r"""
       user: app
     directory: /srv/tenantry/acme/shared/snapshots
 
+- name: Have a place for what a server archives before it starts
+  tenantry.platform.backup:
+    tenant: acme
+    service: postgres
+    engine: pgbackrest
+    directories: [/srv/backup]
+    run_as: "999:999"
+    state: prepared
+
 - name: Read every backup of the volumes of a service
   tenantry.platform.backup:
     tenant: acme
@@ -152,7 +171,7 @@ throughput:
   type: int
 repositories:
   description: What came of each repository, also on failure.
-  returned: always
+  returned: unless O(state=prepared)
   type: list
   elements: dict
   contains:

@@ -21,7 +21,9 @@ class BackupStepBase(StepBase):
         if isinstance(wanted, list):
             known = task_vars.get("tenantry_repositories") or {}
             try:
-                arguments["repositories"] = repositories.options(wanted, known, self.decrypt)
+                arguments["repositories"] = repositories.options(
+                    wanted, str(arguments.get("tenant")), known, self.decrypt
+                )
             except TenantryError as error:
                 return {"failed": True, **error.as_result()}
         return super().step(arguments, task_vars)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.tenantry.platform.plugins.module_utils.backup_pgbackrest_conf import Cluster
+
 Service = t.Mapping[str, t.Any]
 
 #: Those that have a schema to migrate.
@@ -59,6 +61,16 @@ def administered(service: Service) -> dict[str, t.Any]:
     if engine == "mariadb":
         account.update(user="root", password_file=given("ROOT_PASSWORD_FILE"))
     return {key: account[key] for key in ("user", "name", "password_file")}
+
+
+def cluster(tenant: str, service: Service) -> Cluster:
+    """The PostgreSQL of a service as pgBackRest in its container reaches it.
+
+    :raises TenantryError: ``invalid``.
+    """
+    account = administered({**service, "database": "postgresql"})
+    path = service["environment"].get("PGDATA") or Cluster.data_path
+    return Cluster(tenant, str.__str__(service["name"]), str.__str__(path).rstrip("/"), user=account["user"])
 
 
 def _given(service: Service, engine: str) -> t.Callable[[str], str | None]:

@@ -11,7 +11,7 @@ import time
 import typing as t
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
-from ansible_collections.tenantry.platform.plugins.plugin_utils import secret_values
+from ansible_collections.tenantry.platform.plugins.plugin_utils import repositories, secret_values
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import files as rendering
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import names
 
@@ -57,7 +57,12 @@ def prepare(
         resolved[service["name"]] = {"name": service["image"], "digest": image["digest"], "ref": image["ref"]}
     refs = {name: image["ref"] for name, image in resolved.items()}
     plain = {secret["name"]: _secret(spec["name"], secret, decrypt) for secret in spec["secrets"]}
-    rendered = rendering.release_files(spec, release, refs, plain)
+    kept = {
+        str(one["name"]): repositories.revealed(one["name"], one, decrypt)
+        for entry in spec["backups"]
+        for one in entry["repositories"]
+    }
+    rendered = rendering.release_files(spec, release, refs, plain, kept)
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     manifest = rendering.manifest(spec, release, resolved, rendered, operation, created)
     described = [{key: value for key, value in one.items() if key != "sensitive"} for one in rendered]

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.tenantry.platform.plugins.module_utils.backup_repository import SECRETS
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils import secret_values
+from ansible_collections.tenantry.platform.plugins.plugin_utils.spec_repositories import stored_for
 
 Entry = t.Mapping[str, t.Any]
 
-SECRETS = ("access_key", "secret_key", "passphrase")
 
-
-def options(wanted: t.Iterable[t.Any], known: t.Mapping[str, Entry], decrypt: secret_values.Decrypt) -> list[t.Any]:
+def options(
+    wanted: t.Iterable[t.Any], tenant: str, known: t.Mapping[str, Entry], decrypt: secret_values.Decrypt
+) -> list[t.Any]:
     """The option ``repositories`` of the modules of backups.
 
     :param wanted: names of repositories; what is something else stays as it is.
@@ -34,7 +36,7 @@ def options(wanted: t.Iterable[t.Any], known: t.Mapping[str, Entry], decrypt: se
                 f"enabled or not valid; there are {', '.join(sorted(known)) or 'none'}",
                 "unknown_repository",
             )
-        result.append(revealed(name, known[name], decrypt))
+        result.append(revealed(name, stored_for(tenant, known[name]), decrypt))
     return result
 
 

@@ -248,7 +248,7 @@ class _Builder:
         if problems:
             self._quarantine("tenant", row, problems)
             return
-        spec["backups"] = self.repositories.archived(policy["backups"])
+        spec["backups"] = self.repositories.archived(model.name, policy["backups"])
         self.fleet.specs[model.name] = spec
         self.fleet.policies[model.name] = policy
         self.fleet.groups[model.name] = groups

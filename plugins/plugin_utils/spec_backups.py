@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.tenantry.platform.plugins.module_utils.backup_pgbackrest_conf import LOCK_PATH, Cluster
+from ansible_collections.tenantry.platform.plugins.module_utils.backup_pgbackrest_conf import LOCK_PATH
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils import databases
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_models as models
@@ -107,21 +107,11 @@ def _database(engine: str, tenant: str, service: Service, problems: list[Problem
     try:
         account = databases.administered({**service, "database": wanted})
         if engine == PGBACKREST:
-            cluster(tenant, service)
+            databases.cluster(tenant, service)
     except (ValueError, TenantryError) as error:
         problems.append(("service", f"{service['name']} {error}"))
         return None
     return account
-
-
-def cluster(tenant: str, service: Service) -> Cluster:
-    """The server of a service as pgBackRest reaches it.
-
-    :raises TenantryError: ``invalid``.
-    """
-    account = databases.administered({**service, "database": "postgresql"})
-    path = service["environment"].get("PGDATA") or Cluster.data_path
-    return Cluster(tenant, service["name"], str.__str__(path).rstrip("/"), user=account["user"])
 
 
 def _for_one_engine(model: models.BackupPolicy, engine: str) -> t.Iterator[Problem]:

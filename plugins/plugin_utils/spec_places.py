@@ -281,6 +281,8 @@ ENVIRONMENT_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 # The database must not be able to read any file or variable of the controller into a tenant's container.
 REFERENCES = ("env:TENANTRY_SECRET_", "file:/etc/tenantry/secrets/", "file:/run/tenantry/secrets/")
 VAULT_BEGINNING = "$ANSIBLE_VAULT;"
+# Stands for the tenant's name in a reference.
+TENANT = "{tenant}"
 
 
 def vault(value: t.Any) -> str:
@@ -301,7 +303,7 @@ def vault(value: t.Any) -> str:
 
 def reference(value: t.Any, tenant: str, allowed: t.Sequence[str] = REFERENCES) -> str:
     """Where the controller finds a secret: ``env:NAME`` or ``file:/path``; ``{tenant}`` stands for the tenant."""
-    text = rules.text(value).replace("{tenant}", tenant)
+    text = rules.text(value).replace(TENANT, tenant)
     if text.startswith("env:"):
         if not ENVIRONMENT_REFERENCE.fullmatch(text):
             raise ValueError(f"{rules.shown(value)} is no reference: write env:NAME")
@@ -320,10 +322,17 @@ def reference(value: t.Any, tenant: str, allowed: t.Sequence[str] = REFERENCES) 
 
 
 def fleet_secret(value: t.Any, allowed: t.Sequence[str] = REFERENCES) -> str:
-    """A secret of the whole fleet as one column stores it: Ansible-vault text or a reference."""
+    """A secret of the fleet as one column stores it: Ansible-vault text or a reference.
+
+    ``{tenant}`` in a reference stays: each tenant may have a secret of its own.
+    """
     text = rules.text(value)
     if text.startswith(VAULT_BEGINNING):
         return vault(text)
-    if "{tenant}" in text:
-        raise ValueError("names {tenant}, and is of the whole fleet: write a reference without it")
-    return reference(text, "", allowed)
+    reference(text, "tenant", allowed)
+    return text
+
+
+def of_tenant(stored: str, tenant: str) -> str:
+    """A secret of the fleet as it is stored for one tenant."""
+    return stored if stored.startswith(VAULT_BEGINNING) else stored.replace(TENANT, tenant)

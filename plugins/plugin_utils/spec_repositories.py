@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.tenantry.platform.plugins.module_utils.backup_repository import SECRETS
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_models as models
+from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_places as places
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_rules as rules
 from ansible_collections.tenantry.platform.plugins.plugin_utils.database_queries import Row
 
@@ -72,7 +74,7 @@ class Repositories:
             problems.append(("repositories", "there is none to keep backups in: add a row to repositories"))
         return found
 
-    def archived(self, policies: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
+    def archived(self, tenant: str, policies: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
         """What a release renders for backups: of each service that archives, where to.
 
         Equal ones are one object: a fleet has many tenants.
@@ -82,18 +84,32 @@ class Repositories:
         result = []
         for policy in policies:
             if policy["engine"] == "pgbackrest":
-                key = (policy["service"], *policy["repositories"])
+                names = policy["repositories"]
+                own = any(_is_own(self.usable[name]) for name in names)
+                key = (tenant if own else None, policy["service"], *names)
                 if key not in self._archived:
-                    self._archived[key] = self._entry(policy["service"], policy["repositories"])
+                    self._archived[key] = self._entry(tenant, policy["service"], names)
                 result.append(self._archived[key])
         return sorted(result, key=lambda one: str(one["service"]))
 
-    def _entry(self, service: str, names: t.Sequence[str]) -> dict[str, t.Any]:
-        stored = [
-            {"name": name, **{key: value for key, value in self.usable[name].items() if key not in _NOT_RENDERED}}
-            for name in names
-        ]
+    def _entry(self, tenant: str, service: str, names: t.Sequence[str]) -> dict[str, t.Any]:
+        stored = [{"name": name, **stored_for(tenant, self.usable[name])} for name in names]
+        for one in stored:
+            for key in _NOT_RENDERED:
+                del one[key]
         return {"service": service, "repositories": stored, "archive_timeout": ARCHIVE_TIMEOUT}
+
+
+def stored_for(tenant: str, entry: t.Mapping[str, t.Any]) -> Entry:
+    """An entry with the secrets of one tenant, where each has its own."""
+    return {
+        key: places.of_tenant(value, tenant) if key in SECRETS and value is not None else value
+        for key, value in entry.items()
+    }
+
+
+def _is_own(entry: Entry) -> bool:
+    return stored_for("", entry) != entry
 
 
 def _together(model: models.Repository) -> list[Problem]:

@@ -104,6 +104,7 @@ def stages(
 
     before = hooks("post_health", "pre_switch") if not promoting else []
     found = hooks(first_event)
+    found += when(any(one["directories"] for one in manifest.get("backups") or ()), "places")
     found += when(manifest["projects"]["backing"], "backing")
     migrations = manifest.get("migrations") or []
     before_jobs, after_jobs = (hooks("pre_migrate"), hooks("post_migrate")) if jobs else ([], [])

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import (
+    backups,
     health,
     names,
     secret_files,
@@ -57,6 +58,8 @@ def backing_project(spec: Spec, images: t.Mapping[str, str]) -> dict[str, t.Any]
         return None
     rendered = {service["name"]: _service(spec, service, images, None) for service in services}
     networks = {"backing": _external(names.backing_network(spec["name"]))}
+    if _has_way_out(spec):
+        networks[backups.NETWORK] = _external(names.backup_network(spec["name"]))
     return project(names.backing_project(spec["name"]), spec, services, rendered, networks)
 
 
@@ -112,7 +115,14 @@ def networks(spec: Spec) -> list[dict[str, t.Any]]:
     wanted = [{"name": names.default_network(spec["name"]), "internal": internal, "labels": _labels(spec)}]
     if has_backing(spec):
         wanted.append({"name": names.backing_network(spec["name"]), "internal": True, "labels": _labels(spec)})
+    if _has_way_out(spec):
+        wanted.append({"name": names.backup_network(spec["name"]), "internal": False, "labels": _labels(spec)})
     return wanted
+
+
+def _has_way_out(spec: Spec) -> bool:
+    """Whether a database of the tenant, on an internal network else, has to reach a repository of its backups."""
+    return any(one.leaves_the_node for one in backups.listed(spec))
 
 
 def volumes(spec: Spec) -> list[dict[str, t.Any]]:
@@ -207,8 +217,10 @@ def _service(
         definition["profiles"] = ["job"]
     if entrypoint is not None:
         definition["entrypoint"] = [_sound(word, service, "command") for word in entrypoint]
-    if service["command"] is not None:
-        definition["command"] = [_sound(word, service, "command") for word in service["command"]]
+    archiving = backups.of_service(spec, service) if release is None else None
+    command = archiving.command() if archiving else service["command"]
+    if command is not None:
+        definition["command"] = [_sound(word, service, "command") for word in command]
     definition["environment"] = _environment(spec, service, release)
     if one_off_name:
         definition["labels"] = {**_labels(spec), "tenantry.service": one_off_name, "tenantry.release": str(release)}
@@ -218,6 +230,8 @@ def _service(
         definition["networks"] = {"default": {}, "backing": {}} if has_backing(spec) else {"default": {}}
     else:
         definition["networks"] = {"backing": {}}
+        if archiving and archiving.leaves_the_node:
+            definition["networks"][backups.NETWORK] = {}
     depends_on = _depends_on(spec, service)
     if depends_on:
         definition["depends_on"] = depends_on
@@ -227,7 +241,7 @@ def _service(
     definition["init"] = True
     definition["stop_grace_period"] = f"{int(service['stop_grace_period'])}s"
     definition["healthcheck"] = health.healthcheck(service)
-    mounts = _mounts(spec, service)
+    mounts = _mounts(spec, service) + (archiving.mounts() if archiving else [])
     if mounts:
         definition["volumes"] = mounts
     definition.update(_hardening(service))

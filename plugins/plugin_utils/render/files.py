@@ -11,6 +11,7 @@ import typing as t
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils import spec as specs
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import (
+    backups,
     compose,
     dns,
     hooks,
@@ -28,11 +29,18 @@ APP, BACKING, HOOKS, MIGRATIONS = "compose.yaml", "backing.yaml", "hooks.yaml", 
 ROUTE, RECORDS = "route.yml", "records.json"
 
 
-def release_files(spec: Spec, release: str, images: t.Mapping[str, str], secrets: t.Mapping[str, str]) -> list[File]:
+def release_files(
+    spec: Spec,
+    release: str,
+    images: t.Mapping[str, str],
+    secrets: t.Mapping[str, str],
+    repositories: t.Mapping[str, t.Mapping[str, t.Any]],
+) -> list[File]:
     """Every file of a release but its manifest, by base and path.
 
     :param images: by service name the image reference with digest.
     :param secrets: by name the plain text.
+    :param repositories: of backups, by name, with their secrets in plain text.
     :returns: ``{"path", "content", "mode", "owner", "sensitive", "base"}``: text, octal text, numeric user; ``base`` is
         ``release`` (the path starts at the release directory) or ``shared`` (at the tenant's shared directory).
     :raises TenantryError: kind ``invalid``.
@@ -54,6 +62,7 @@ def release_files(spec: Spec, release: str, images: t.Mapping[str, str], secrets
         raise TenantryError(f"the route file of tenant {spec['name']} holds a template: correct its routes", "invalid")
     for service in spec["services"]:
         files.extend(_secret_files(spec, service, secrets))
+    files += [_secret_file(one.file(), one.content(repositories)) for one in backups.listed(spec)]
     return sorted(files, key=lambda file: (file["base"], file["path"]))
 
 
@@ -102,6 +111,7 @@ def manifest(
         },
         "hooks": hooks.listed(spec),
         "migrations": migrations.listed(spec),
+        "backups": [one.described() for one in backups.listed(spec)],
         "networks": compose.networks(spec),
         "volumes": compose.volumes(spec),
         "generations": compose.generations(spec),
@@ -124,14 +134,18 @@ def _secret_files(spec: Spec, service: t.Mapping[str, t.Any], secrets: t.Mapping
                 "invalid",
                 secret=file.name,
             )
-        yield {
-            "path": file.path,
-            "content": str.__str__(secrets[file.name]),
-            "mode": "0400",
-            "owner": file.owner,
-            "sensitive": True,
-            "base": file.base,
-        }
+        yield _secret_file(file, str.__str__(secrets[file.name]))
+
+
+def _secret_file(file: secret_files.SecretFile, content: str) -> File:
+    return {
+        "path": file.path,
+        "content": content,
+        "mode": "0400",
+        "owner": file.owner,
+        "sensitive": True,
+        "base": file.base,
+    }
 
 
 def _described(file: File) -> dict[str, t.Any]:

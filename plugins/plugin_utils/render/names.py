@@ -106,6 +106,11 @@ def backing_network(tenant: str) -> str:
     return f"{tenant_name(tenant)}_backing"
 
 
+def backup_network(tenant: str) -> str:
+    """Engine name of the network through which a database reaches its repositories, and nothing of the tenant is."""
+    return f"{tenant_name(tenant)}_backup"
+
+
 def volume(tenant: str, name: str, generation: str | None = None) -> str:
     """Engine name of a tenant's volume.
 

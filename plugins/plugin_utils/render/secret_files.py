@@ -46,7 +46,7 @@ def of_service(spec: t.Mapping[str, t.Any], service: t.Mapping[str, t.Any]) -> l
     :raises TenantryError: kind ``invalid`` for a secret that the spec lacks or a service without a numeric user.
     """
     stored = {secret["name"]: secret["vault"] or secret["reference"] for secret in spec["secrets"]}
-    owner = _owner(service) if service["secrets"] else 0
+    reader = owner(service) if service["secrets"] else 0
     files = []
     for name in sorted(service["secrets"]):
         if not stored.get(name):
@@ -59,13 +59,17 @@ def of_service(spec: t.Mapping[str, t.Any], service: t.Mapping[str, t.Any]) -> l
         path = f"secrets/{names.part_name(service['name'], 'service')}/{names.part_name(name, 'secret')}"
         if service["kind"] == "backing":
             version = hashlib.sha256(str.__str__(stored[name]).encode()).hexdigest()[:12]
-            files.append(SecretFile(str.__str__(name), "shared", f"{path}-{version}", owner))
+            files.append(SecretFile(str.__str__(name), "shared", f"{path}-{version}", reader))
         else:
-            files.append(SecretFile(str.__str__(name), "release", path, owner))
+            files.append(SecretFile(str.__str__(name), "release", path, reader))
     return files
 
 
-def _owner(service: t.Mapping[str, t.Any]) -> int:
+def owner(service: t.Mapping[str, t.Any]) -> int:
+    """The user that reads the secret files of a service.
+
+    :raises TenantryError: kind ``invalid`` for one that is no number.
+    """
     user = service["hardening"]["user"]
     if user is None:
         return 0

@@ -27,7 +27,7 @@ def environment(monkeypatch):
 
 
 def options(*wanted):
-    return repositories.options(wanted, KNOWN, lambda text: f"plain {text[-4:]}")
+    return repositories.options(wanted, "acme", KNOWN, lambda text: f"plain {text[-4:]}")
 
 
 def test_a_name_becomes_a_whole_repository():
@@ -43,6 +43,12 @@ def test_a_repository_that_is_written_out_stays_as_it_is():
     assert options(given) == [given]
 
 
+def test_each_tenant_may_have_keys_of_its_own(monkeypatch):
+    monkeypatch.setenv("PHRASE_acme", "of acme alone")
+    known = {"local": {**KNOWN["local"], "passphrase": "env:PHRASE_{tenant}"}}
+    assert repositories.options(["local"], "acme", known, str)[0]["passphrase"] == "of acme alone"
+
+
 def test_an_unknown_name_is_refused_with_those_that_there_are():
     with pytest.raises(TenantryError, match=r"no backup repository lost.*there are local, offsite") as raised:
         options("lost")
@@ -55,7 +61,7 @@ def test_a_secret_that_cannot_be_had_is_named_and_not_shown(monkeypatch):
         options("local")
     known = {"local": {**KNOWN["local"], "passphrase": "hunter2"}}
     with pytest.raises(TenantryError, match="passphrase of backup repository local is neither") as raised:
-        repositories.options(["local"], known, str)
+        repositories.options(["local"], "acme", known, str)
     assert "hunter2" not in raised.value.message
 
 

@@ -153,6 +153,19 @@ def test_tenants_of_one_stack_share_what_they_render(tenants):
     assert specs["acme"]["backups"][0] is specs["bolt"]["backups"][0]
 
 
+def test_tenants_may_have_keys_of_their_own_in_one_repository(tenants):
+    tenants.sql("UPDATE repositories SET passphrase = 'file:/etc/tenantry/secrets/{tenant}/backup'")
+    policies(tenants)
+    tenants.tenant("bolt")
+    fleet = tenants.fleet()
+    assert fleet.repositories["local"]["passphrase"] == "file:/etc/tenantry/secrets/{tenant}/backup"
+    stored = {name: one["backups"][0]["repositories"][0]["passphrase"] for name, one in fleet.specs.items()}
+    assert stored == {
+        "acme": "file:/etc/tenantry/secrets/acme/backup",
+        "bolt": "file:/etc/tenantry/secrets/bolt/backup",
+    }
+
+
 @pytest.mark.parametrize(
     ("statement", "pending"),
     [
@@ -232,7 +245,7 @@ def test_a_server_that_archives_has_a_user_and_room_for_what_is_on_its_way(tenan
         ({"kind": "s3"}, "endpoint", "is missing: kind is s3"),
         ({"passphrase": "hunter2"}, "passphrase", "is no reference"),
         ({"passphrase": "env:HOME"}, "passphrase", "is not below"),
-        ({"passphrase": "file:/etc/tenantry/secrets/{tenant}"}, "passphrase", "of the whole fleet"),
+        ({"passphrase": "file:/etc/{tenant}/secrets"}, "passphrase", "is not below"),
         ({"access_key": "env:TENANTRY_SECRET_X"}, "access_key", "is for kind s3"),
         ({"retention_days": 0}, "retention_days", "not between"),
         ({"name": "Lo cal"}, "name", "is no name"),

@@ -110,6 +110,12 @@ def test_a_release_with_everything_goes_through_its_stages_in_order():
     )
 
 
+def test_places_of_backups_are_there_before_a_database_archives_to_them():
+    new = {**manifest(NEW), "projects": {"app": "acme-00000002", "backing": "acme"}}
+    assert staged({**new, "backups": [{"directories": ["/srv/backup"]}]}).startswith("places backing ")
+    assert staged({**new, "backups": [{"directories": []}]}).startswith("backing ")
+
+
 def test_a_database_is_migrated_before_the_switch_and_what_only_takes_away_after_it():
     new = {**manifest(NEW), "migrations": [{"kind": "expand"}, {"kind": "contract"}]}
     assert staged(new, jobs=True, hooked=EVENTS) == (

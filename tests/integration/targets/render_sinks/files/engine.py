@@ -53,7 +53,7 @@ class Tenant:
         """Write a release, as the module does, and make networks and volumes."""
         self.spec = spec
         directory = self.root / "releases" / release
-        for file in files.release_files(spec, release, self.images(), plain):
+        for file in files.release_files(spec, release, self.images(), plain, {}):
             path = (directory if file["base"] == "release" else self.root / "shared") / file["path"]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(file["content"], encoding="utf-8", newline="")

@@ -261,6 +261,48 @@ def with_migrations() -> dict[str, t.Any]:
     }  # fmt: skip
 
 
+def with_backups() -> dict[str, t.Any]:
+    """A PostgreSQL that hands its WAL to a disk of the node and to S3, restored once."""
+    local = {
+        "name": "local", "kind": "posix", "path": "/srv/backup", "endpoint": None, "bucket": None, "region": None,
+        "ca_file": None, "access_key": None, "secret_key": None, "passphrase": "env:TENANTRY_SECRET_LOCAL",
+    }  # fmt: skip
+    offsite = {
+        "name": "offsite", "kind": "s3", "path": "/fleet", "endpoint": "https://s3.example.com:8333",
+        "bucket": "backups", "region": "eu-1", "ca_file": "/etc/ssl/s3.pem", "access_key": "env:TENANTRY_SECRET_ID",
+        "secret_key": "file:/etc/tenantry/secrets/s3", "passphrase": "$ANSIBLE_VAULT;1.1;AES256\n3334",
+    }  # fmt: skip
+    return spec(
+        "gust",
+        services=[
+            service(
+                "postgres",
+                "backing",
+                port=5432,
+                database="postgresql",
+                command=["postgres", "-c", "work_mem=8MB"],
+                environment={"POSTGRES_USER": "app"},
+                volumes=[{"name": "data", "path": "/var/lib/postgresql/data", "read_only": False}],
+                hardening={"user": "999:999"},
+            ),
+            service("redis", "backing", port=6379),
+            service("web", depends_on=["postgres"]),
+        ],
+        routes=[route(hostname="gust.demo.test")],
+        backups=[{"service": "postgres", "repositories": [local, offsite], "archive_timeout": 30}],
+        generations={"data": "r20261122t010203"},
+    )
+
+
+def repositories(of: dict[str, t.Any]) -> dict[str, dict[str, t.Any]]:
+    """Repositories of a spec with secrets in plain text, as they are when a release is rendered."""
+    return {
+        one["name"]: {**one, **{key: f"plain-{key}" for key in ("access_key", "secret_key", "passphrase") if one[key]}}
+        for entry in of["backups"]
+        for one in entry["repositories"]
+    }
+
+
 DEMOS: dict[str, t.Callable[[], dict[str, t.Any]]] = {
     build.__name__: build
     for build in (
@@ -272,5 +314,6 @@ DEMOS: dict[str, t.Callable[[], dict[str, t.Any]]] = {
         with_secret,
         with_hooks,
         with_migrations,
+        with_backups,
     )
 }

@@ -40,7 +40,7 @@ OPERATION = "01JD6Z8V7K3T5Q9W2X4Y6Z8A0B"
 
 def release_files(of: dict[str, t.Any], **secrets: str) -> list[dict[str, t.Any]]:
     values = {one["name"]: f"plain {one['name']}" for one in of["secrets"]}
-    return files.release_files(of, RELEASE, images(of), {**values, **secrets})
+    return files.release_files(of, RELEASE, images(of), {**values, **secrets}, builders.repositories(of))
 
 
 def manifest(of: dict[str, t.Any], **changes: t.Any) -> dict[str, t.Any]:
@@ -133,7 +133,7 @@ def test_every_mounted_secret_is_a_file_of_the_release() -> None:
 def test_a_secret_that_was_not_decrypted_is_refused() -> None:
     of = builders.with_secret()
     with pytest.raises(TenantryError, match="was not given"):
-        files.release_files(of, RELEASE, images(of), {})
+        files.release_files(of, RELEASE, images(of), {}, {})
 
 
 def test_the_manifest_holds_the_digest_of_every_file() -> None:
