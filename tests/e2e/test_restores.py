@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import json
-import os
 import re
 import shutil
 import subprocess
@@ -21,7 +19,7 @@ from pathlib import Path
 import demo
 import demo_check
 import pytest
-from conftest import ROOT, STATE, Fleet, forget, kill, wait_for
+from conftest import ROOT, STATE, Fleet, forget, wait_for
 from test_migrations import READY, SERVE
 from test_upgrade import holds, operations
 
