@@ -96,7 +96,8 @@ def _restored(
     names = (params["repository"],) if params["repository"] else None
 
     def pick(driver: Driver) -> Backup:
-        return choose(request.label, of_each(driver, deadline, driver.backups), choice, names)
+        ask = driver.restorable(choice) if isinstance(driver, PgBackRest) else driver.backups
+        return choose(request.label, of_each(driver, deadline, ask), choice, names)
 
     filled = FILLERS[request.tool](Fill(request, scratch, volume.path, choice, params["command"], pick, deadline))
     size = _size(volume.path)
