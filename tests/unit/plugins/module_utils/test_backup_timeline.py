@@ -35,9 +35,7 @@ def timeline(at: float | None) -> str:
 
 
 def test_a_moment_is_on_the_timeline_that_was_archived_next() -> None:
-    assert [timeline(at) for at in (50, 150.9, 250, 399, 450, 550)] == [
-        f"{one:08X}" for one in (1, 1, 2, 2, 1, 3)
-    ]
+    assert [timeline(at) for at in (50, 150.9, 250, 399, 450, 550)] == [f"{one:08X}" for one in (1, 1, 2, 2, 1, 3)]
 
 
 def test_the_newest_moment_is_on_the_timeline_that_was_archived_last() -> None:
