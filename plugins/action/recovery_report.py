@@ -22,12 +22,15 @@ class ActionModule(ActionBase):
         """Print the table, record drills, and leave the failed tenants, with the reason, on localhost."""
         super().run(tmp, task_vars)
         self.validate_argument_spec({})
-        if self._task.check_mode:
+        purpose = fleet.localhost_fact(task_vars, "tenantry_recovery", {}).get("purpose")
+        if self._task.check_mode and purpose != recovery.CONFIRM:
             return {"changed": False, "ansible_facts": {"tenantry_failed": {}}, "tenants": []}
         rows = recovering.rows(task_vars)
-        Display().display("\n".join(["", *recovery_report.table(rows), "", recovery_report.summary(rows)]))
+        Display().display(
+            "\n".join(["", *recovery_report.table(rows, self._task.check_mode), "", recovery_report.summary(rows)])
+        )
         facts = {"tenantry_failed": recovery_report.failed(rows)}
-        if fleet.localhost_fact(task_vars, "tenantry_recovery", {}).get("purpose") == recovery.DRILL:
+        if purpose == recovery.DRILL:
             try:
                 recovering.note(task_vars, rows)
             except TenantryError as error:

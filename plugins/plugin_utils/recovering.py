@@ -61,7 +61,12 @@ def orders(
             "repository": wanted.repository,
         },
         "tenantry_recoveries": found,
-        "tenantry_recovering": [name for name, one in found.items() if not one["error"] and not check_mode],
+        "tenantry_recovering": [
+            # What is to be removed, the node can say without doing it.
+            name
+            for name, one in found.items()
+            if not one["error"] and (wanted.purpose == recovery.CONFIRM or not check_mode)
+        ],
         "tenantry_recovery_holds": {},
         "tenantry_recovery_failed": {},
         "tenantry_failed": {},

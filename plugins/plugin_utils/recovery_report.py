@@ -39,7 +39,7 @@ def plan_lines(
     return lines
 
 
-def table(rows: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
+def table(rows: t.Sequence[t.Mapping[str, t.Any]], check_mode: bool = False) -> list[str]:
     """The end of a drill or a rehearsal: tenant, status, how long a recovery takes, what was restored; then why not."""
     cells = [["TENANT", "STATUS", "SECONDS", "RESTORED", "CHECKS"]]
     cells += [
@@ -58,7 +58,7 @@ def table(rows: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
         if row["message"]:
             lines += ["", f"{row['tenant']}: {report.clean_lines(row['message'])}"]
         if row["removed"]:
-            lines += ["", f"{row['tenant']}: removed {', '.join(row['removed'])}"]
+            lines += ["", f"{row['tenant']}: {'would remove' if check_mode else 'removed'} {', '.join(row['removed'])}"]
         lines += [line for text in row["warnings"] for line in ("", f"{row['tenant']}: warning: {report.clean(text)}")]
     return lines
 

@@ -122,6 +122,18 @@ def backed_up(estate: Fleet, *names: str) -> None:
             )
 
 
+def archives(name: str = NAME) -> bool:
+    """Whether what a server wrote until now arrives in its repositories."""
+    segment = database("SELECT pg_walfile_name(pg_switch_wal())", name)[0]
+    ready = f"SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name = '{segment}.ready'"  # noqa: S608
+    return bool(wait_for(lambda: database(ready, name) == ["0"]))
+
+
+def drills(estate: Fleet, name: str) -> list[t.Any]:
+    told = "SELECT drill_status, drill_seconds FROM backups WHERE tenant = ? AND drill_at IS NOT NULL ORDER BY drill_at"
+    return estate.sql(told, name)
+
+
 def moment(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).isoformat(timespec="milliseconds")
 
@@ -223,13 +235,6 @@ def test_a_second_restore_begins_a_timeline_of_its_own_and_its_wal_is_archived(e
     assert archives()
 
 
-def archives(name: str = NAME) -> bool:
-    """Whether what a server wrote until now arrives in its repositories."""
-    segment = database("SELECT pg_walfile_name(pg_switch_wal())", name)[0]
-    ready = f"SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name = '{segment}.ready'"  # noqa: S608
-    return bool(wait_for(lambda: database(ready, name) == ["0"]))
-
-
 def test_what_was_written_after_a_restore_can_be_restored_too(estate):
     assert estate.asker.https(f"{NAME}.{demo.ZONE}", "/notes", body="after-the-restore")[0] == 200
     when = time.time()
@@ -244,6 +249,7 @@ def test_confirming_removes_the_data_from_before_and_the_releases_that_need_it(e
     before, kept = volumes(), titles()
     checked = estate.play("confirm", "--limit", NAME, "--check")
     assert (checked.code, volumes()) == (0, before)
+    assert f"{NAME}: would remove {DATA}, " in checked.text
     run = estate.play("confirm", "--limit", NAME)
     assert run.code == 0
     assert len(volumes()) == 1
@@ -299,12 +305,10 @@ def test_a_restore_that_is_killed_while_it_fills_is_settled_by_the_next_run(esta
     assert [one[0] for one in holds(estate, NAME)] == ["volume.data"]
 
 
-def drills(estate: Fleet, name: str) -> list[t.Any]:
-    told = "SELECT drill_status, drill_seconds FROM backups WHERE tenant = ? AND drill_at IS NOT NULL ORDER BY drill_at"
-    return estate.sql(told, name)
-
-
 def test_a_drill_restores_reads_and_starts_everything_and_leaves_nothing(estate):
+    for name in (NAME, NEXT):
+        assert estate.asker.https(f"{name}.{demo.ZONE}", "/notes", body="drilled")[0] == 200
+    backed_up(estate, NAME, NEXT)
     before, neighbours = estate.containers(NAME), estate.containers(NEXT)
     run = estate.play("drill", "--limit", f"{NAME},{NEXT}")
     assert run.code == 0
