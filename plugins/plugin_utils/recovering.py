@@ -19,7 +19,7 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import (
 )
 from ansible_collections.tenantry.platform.plugins.plugin_utils.ledger_backups import Backups
 
-RECOVERED = "tenantry_recovered"  # what the role leaves on a tenant
+RECOVERED = "tenant_recovered"  # what the role leaves on a tenant
 # Steps of a copy that a restore of the tenant would need, too: their time is what a recovery takes.
 _NEEDED = ("pull", "release", "backing", "app", "restore-")
 
