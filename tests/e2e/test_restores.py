@@ -351,8 +351,9 @@ def test_a_drill_that_is_killed_leaves_nothing_that_the_next_one_does_not_remove
 
 
 def test_a_drill_finds_a_backup_that_is_damaged(estate):
-    place = BACKUPS / NEXT / "server" / "pgbackrest" / "backup"
-    largest = max((one for one in place.rglob("*") if one.is_file()), key=lambda one: one.stat().st_size)
+    stanza = BACKUPS / NEXT / "server" / "pgbackrest" / "backup" / f"{NEXT}-server"
+    newest = max(one for one in stanza.iterdir() if re.fullmatch(r"[0-9]{8}-[0-9]{6}F.*", one.name))
+    largest = max((one for one in newest.rglob("*") if one.is_file()), key=lambda one: one.stat().st_size)
     whole = largest.read_bytes()
     before = estate.containers(NEXT)
     largest.write_bytes(whole[:1000] + bytes([whole[1000] ^ 255]) + whole[1001:])
