@@ -9,6 +9,7 @@ import contextlib
 import time
 
 from ansible.errors import AnsibleConnectionFailure
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
@@ -22,7 +23,8 @@ class ActionModule(ActionBase):
         """Begin or end the operation in both places."""
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
-        states = {"begun": self._begin, "ended": self._end, "unlocked": self._unlock}
+        in_ledger = {"begun": self._begin, "ended": self._end, "unlocked": self._unlock}
+        states = in_ledger if boolean(arguments.pop("ledger", True)) else {"begun": self._begin_on_node}
         try:
             return states.get(arguments.get("state"), self._on_node)(arguments, task_vars)
         except TenantryError as error:
@@ -54,6 +56,11 @@ class ActionModule(ActionBase):
             self._give_back(book, begun, result.get("error_kind"), result.get("msg"))
             return result
         return dict(result, done=False, operation=dict(result["operation"], lease=begun.token))
+
+    def _begin_on_node(self, arguments, task_vars):
+        wait = float(arguments.pop("wait", None) or 0)
+        arguments.update(id=ledger.new_id(), holder=operating.holder(fleet.requested_by(task_vars)), wait=wait)
+        return self._locked(arguments, task_vars)
 
     def _give_back(self, book, begun, error_kind, message):
         # Why the node refused is what people need to know; a lease that is not given back runs out.

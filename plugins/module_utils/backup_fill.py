@@ -107,6 +107,7 @@ def from_pgbackrest(fill: Fill) -> Filled:
         # No transaction ended after the target, or none that was archived. All there are came before it.
         reached = False
         replayed, facts = _replayed(fill, [*command, "-c", "recovery_target_time="], binds)
+    _announce_history(fill)
     return Filled(backup, replayed or backup.finished_at, facts, reached)
 
 
@@ -122,6 +123,20 @@ def _replayed(fill: Fill, command: t.Sequence[str], binds: t.Mapping[str, str]) 
             backup_pg_dump.query(server, f"alter system reset {setting}", deadline)
         scratch.stopped(container, deadline)
     return replayed, facts
+
+
+def _announce_history(fill: Fill) -> None:
+    """Have the service archive where its new timeline begins, which the server did not that replayed.
+
+    Else the next restore would give its timeline the same number, and WAL of the two could not be told apart.
+    """
+    uid, gid = fill.scratch.owner()
+    status = os.path.join(fill.path, "pg_wal", "archive_status")
+    for name in os.listdir(os.path.join(fill.path, "pg_wal")):
+        path = os.path.join(status, name)
+        if name.endswith(".history") and not os.path.exists(f"{path}.done"):
+            durable.write_new(f"{path}.ready", b"", 0o600)
+            os.chown(f"{path}.ready", uid, gid)
 
 
 def from_pg_dump(fill: Fill) -> Filled:

@@ -9,19 +9,25 @@ import dataclasses
 import datetime
 import typing as t
 
-from . import backup_pg_dump, backup_pgbackrest_conf, backup_pgbackrest_output
+from . import backup_pg_dump, backup_pgbackrest_conf, backup_pgbackrest_output, backup_timeline
 from .backup_driver import FULL, Backup, Choice, Finding, Keep
 from .backup_pgbackrest_output import ENGINE, Listing
 from .backup_process import Ended
 from .backup_retention import fulls_to_keep, moment
 from .backup_server import Server
+from .backup_timeline import Branch
 from .errors import TenantryError
 from .polling import Deadline, Pause, wait_until
 
 #: How long a segment may be on its way while later ones are there already.
 GAP_SECONDS = 10
 
+#: How long a restore waits for what a server that runs has not archived yet.
+HAND_OVER_SECONDS = 120
+
 _TYPES = {"full": "full", "incremental": "incr"}
+
+_READY = "select name from pg_ls_archive_statusdir() where name like '%.ready'"
 
 _SEGMENT_BYTES = "select pg_size_bytes(current_setting('wal_segment_size'))"
 
@@ -43,6 +49,7 @@ class PgBackRest:
     places: tuple[str, ...] = ()
     _configured: tuple[str, ...] = ()
     _not_made: TenantryError | None = None
+    _branches: dict[str, Branch | None] = dataclasses.field(default_factory=dict)
 
     engine = ENGINE
 
@@ -154,18 +161,62 @@ class PgBackRest:
             return [one.label for one in before if one.label not in after]
         return [one.label for one in before if one.label.startswith(tuple(gone))] if gone else []
 
+    def restorable(self, choice: Choice) -> t.Callable[[str, Deadline], list[Backup]]:
+        """Like :meth:`backups`: those from which the moment that is wanted can be reached.
+
+        After a restore, and more so after a rollback of one, that is not every one from before.
+        """
+
+        def backups(repository: str, deadline: Deadline) -> list[Backup]:
+            listing = self._listing(self.find(deadline), repository, deadline)
+            if choice.label and not choice.target_time:
+                return listing.backups
+            at = moment(choice.target_time).timestamp() if choice.target_time else None
+            branch = self._branches[repository] = self._branch(repository, at, deadline)
+            if branch is None:
+                return listing.backups
+            return [one for one in listing.backups if branch.holds(*listing.ends.get(one.label, (branch.timeline, 0)))]
+
+        return backups
+
+    def _branch(self, repository: str, at: float | None, deadline: Deadline) -> Branch | None:
+        """The timeline that the service was on at a moment; None where nothing was archived."""
+        server, archive = self.find(deadline), f"archive/{self.stanza}"
+        words = [*self._only(repository), "--output=json", "--recurse", "repo-ls", archive]
+        files = backup_timeline.archived(self._must(server, words, deadline).text)
+        timeline, history = backup_timeline.serving(files, at)
+        if not timeline:
+            return None
+        text = ""
+        if history in files:
+            text = self._must(server, [*self._only(repository), "repo-get", f"{archive}/{history}"], deadline).text
+        return Branch(timeline, backup_timeline.parents(text))
+
     def restore(self, backup: Backup, choice: Choice, deadline: Deadline) -> None:
         """Write a backup into the empty data directory of the container, and say how far a server shall replay.
 
         A target that is older than the newest backup has its backup named: the tool would take the newest one.
         """
+        branch = self._branches.get(backup.repository)
         words = [*self._only(backup.repository), f"--set={backup.label}", "--archive-mode=off"]
+        words += [f"--target-timeline={branch.number if branch else 'current'}"]
         if choice.target_time:
             target = moment(choice.target_time).isoformat(sep=" ")
             words += ["--type=time", f"--target={target}", "--target-action=promote"]
         elif choice.label:
             words += ["--type=immediate", "--target-action=promote"]
         self._must(self._server(deadline), [*words, "restore"], deadline)
+
+    def hand_over(self, deadline: Deadline) -> bool:
+        """Have the server archive all that was committed until now; whether that was done in time."""
+        server = self.find(deadline)
+        segment = backup_pg_dump.query(server, "select pg_walfile_name(pg_switch_wal())", deadline)
+        short = Deadline(min(HAND_OVER_SECONDS, deadline.remaining() / 2))
+
+        def archived() -> bool | None:
+            return f"{segment}.ready" not in backup_pg_dump.query(server, _READY, deadline).splitlines() or None
+
+        return bool(wait_until(archived, short, Pause(0.2, 2)))
 
     def _listing(self, server: Server, repository: str, deadline: Deadline) -> Listing:
         ended = self._must(server, [*self._only(repository), "--output=json", "info"], deadline)

@@ -10,6 +10,7 @@ import re
 import typing as t
 
 from .backup_driver import DIFFERENTIAL, FULL, INCREMENTAL, Backup, Finding, iso
+from .backup_timeline import position
 from .errors import TenantryError
 
 ENGINE = "pgbackrest"
@@ -26,11 +27,13 @@ class Listing(t.NamedTuple):
 
     :ivar exists: whether the stanza was made in it.
     :ivar since: the WAL segment that its oldest backup begins with; empty without any.
+    :ivar ends: by label the timeline that a backup is of, and the position up to which it needs WAL.
     """
 
     exists: bool
     backups: list[Backup]
     since: str
+    ends: t.Mapping[str, tuple[str, int]] = {}
 
 
 def listing(text: str, stanza: str, number: int, repository: str) -> Listing:
@@ -53,7 +56,12 @@ def listing(text: str, stanza: str, number: int, repository: str) -> Listing:
             )
         own = [one for one in found[0]["backup"] if one["database"]["repo-key"] == number]
         begins = [one["archive"]["start"] for one in own if one["archive"]["start"]]
-        return Listing(True, [_backup(one, repository) for one in own], begins[0] if begins else "")
+        ends = {
+            one["label"]: (one["archive"]["stop"][:8], position(one["lsn"]["stop"]))
+            for one in own
+            if one["archive"]["stop"] and (one.get("lsn") or {}).get("stop")
+        }
+        return Listing(True, [_backup(one, repository) for one in own], begins[0] if begins else "", ends)
     except (ValueError, KeyError, TypeError, StopIteration) as error:
         raise TenantryError(
             f"pgBackRest did not list repository {repository} in words that are known ({error!r}): use a version from "

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import re
 import time
 import typing as t
 
@@ -14,13 +16,20 @@ from .backup import Outcome, of_each
 from .backup_driver import Backup, Choice, Driver, newest_first
 from .backup_fill import DATA_PATHS, FILLERS, Fill, fetched
 from .backup_load import loader
-from .backup_options import COMMON_ARGUMENTS, RESTIC, Request
+from .backup_options import COMMON_ARGUMENTS, PGBACKREST, RESTIC, Request
+from .backup_pgbackrest import PgBackRest
+from .backup_pgbackrest_conf import Cluster
+from .backup_repository import part
 from .backup_retention import moment
 from .backup_scratch import Scratch
+from .backup_spool import Spool
 from .backup_volume import NewVolume
 from .engine import Engine
 from .errors import TenantryError
 from .polling import Deadline
+
+#: What the name of a volume ends with that a restore of the tenant made: it is the same data, by another way.
+GENERATION = re.compile(r"-r[0-9]{8}t[0-9]{6}$")
 
 RESTORE_ARGUMENTS: dict[str, t.Any] = {
     **COMMON_ARGUMENTS,
@@ -35,6 +44,7 @@ RESTORE_ARGUMENTS: dict[str, t.Any] = {
     "label": {"type": "str"},
     "target_time": {"type": "str"},
     "source": {"type": "str"},
+    "owner": {"type": "str"},
     "wait": {"type": "int", "default": 0},
 }
 RESTORE_REQUIRED_IF = [
@@ -55,7 +65,10 @@ def run(engine: Engine, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
         return _loaded(request, params, check_mode)
     if params["state"] == "given_up":
         return _given_up(request, params, check_mode)
-    volume = NewVolume(engine, params["volume"], request.tenant, request.spool)
+    owner = part(params["owner"] or request.tenant, "tenant")
+    # A copy has a place of its own, so that a drill keeps no backup of the tenant waiting.
+    request = dataclasses.replace(request, spool=Spool(params["spool"], owner, request.service))
+    volume = NewVolume(engine, params["volume"], owner, request.spool, request.tenant)
     if params["state"] == "absent":
         return _absent(request, volume, params, check_mode)
     asked = _asked(params)
@@ -76,7 +89,7 @@ def _restored(
     choice = Choice(params["label"] or "", params["target_time"] or "", params["source"] or "")
     scratch = Scratch(
         request.engine,
-        request.tenant,
+        volume.labels,
         volume.name,
         params["image"] or "",
         params["data_path"] or DATA_PATHS[request.tool],
@@ -84,13 +97,17 @@ def _restored(
         params["user"],
     )
     scratch.remove_left()
+    warnings = _handed_over(request, deadline) if volume.tenant == volume.origin else []
+    # Only the service itself has its password in that file.
+    request = dataclasses.replace(request, account=dataclasses.replace(request.account, password_file=""))
     volume.begin(asked)
     if request.tool != RESTIC:
         os.chown(volume.path, *scratch.owner())
     names = (params["repository"],) if params["repository"] else None
 
     def pick(driver: Driver) -> Backup:
-        return choose(request.label, of_each(driver, deadline, driver.backups), choice, names)
+        ask = driver.restorable(choice) if isinstance(driver, PgBackRest) else driver.backups
+        return choose(request.label, of_each(driver, deadline, ask), choice, names)
 
     filled = FILLERS[request.tool](Fill(request, scratch, volume.path, choice, params["command"], pick, deadline))
     size = _size(volume.path)
@@ -110,7 +127,26 @@ def _restored(
         f"{result['restored_to']}{short}: {disk_space.text(size)} in {result['seconds']:.1f} s"
     )
     volume.finish(asked, result)
-    return _result(True, volume, result)
+    return {**_result(True, volume, result), **({"warnings": warnings} if warnings else {})}
+
+
+def _handed_over(request: Request, deadline: Deadline) -> list[str]:
+    """What the service has committed until now, archived first: a moment that is just over can be asked for.
+
+    A service that does not run, or cannot archive, may be why there is a restore: that is told, and no failure.
+    """
+    if request.tool != PGBACKREST:
+        return []
+    driver = PgBackRest(request.server, Cluster(request.tenant, request.service).stanza, ())
+    try:
+        if driver.hand_over(deadline):
+            return []
+        why = "its server still tries to archive what it wrote last"
+    except TenantryError as error:
+        if error.error_kind == "container_missing":
+            return []
+        why = error.message
+    return [f"{request.label} may be restored without its last transactions: {why}"]
 
 
 def choose(
@@ -123,7 +159,7 @@ def choose(
     """
     asked = [one for one in outcomes if names is None or one.repository in names]
     found = [backup for one in asked for backup in one.value or [] if _fits(backup, choice)]
-    among = sorted({backup.source for backup in found})
+    among = sorted({GENERATION.sub("", backup.source) for backup in found})
     if len(among) > 1:
         raise TenantryError(f"backups of {what} are of {', '.join(among)}: say of which (source)", "invalid")
     if found:
@@ -144,7 +180,7 @@ def choose(
 def _fits(backup: Backup, choice: Choice) -> bool:
     if backup.error or (choice.label and backup.label != choice.label):
         return False
-    if choice.source and backup.source != choice.source:
+    if choice.source and GENERATION.sub("", backup.source) != GENERATION.sub("", choice.source):
         return False
     return not choice.target_time or moment(backup.finished_at) <= moment(choice.target_time)
 
@@ -172,7 +208,7 @@ def _absent(request: Request, volume: NewVolume, params: t.Mapping[str, t.Any], 
     present = volume.is_present()
     if present and not check_mode:
         with request.spool.held(params["wait"]):
-            Scratch(request.engine, request.tenant, volume.name, "", "").remove_left()
+            Scratch(request.engine, volume.labels, volume.name, "", "").remove_left()
             volume.remove()
     before, after = ("present", "absent") if present else ("absent", "absent")
     return {

@@ -11,7 +11,7 @@ import re
 import typing as t
 
 from . import engine_containers, engine_images
-from .engine import MANAGED, MANAGED_LABEL, TENANT_LABEL, Engine
+from .engine import MANAGED, Engine
 from .engine_containers import Container
 from .errors import TenantryError
 from .polling import Deadline
@@ -31,6 +31,7 @@ TMPFS = {"/tmp": "", "/run/postgresql": "mode=1777", "/run/mysqld": "mode=1777"}
 class Scratch:
     """How containers of one restore are made.
 
+    :ivar labels: whose they are.
     :ivar data_path: where the volume is in them.
     :ivar network: name of one on the engine, or ``none``.
     :ivar user: ``uid:gid``; empty for the image's own.
@@ -38,7 +39,7 @@ class Scratch:
     """
 
     engine: Engine
-    tenant: str
+    labels: t.Mapping[str, str]
     volume: str
     image: str
     data_path: str
@@ -98,7 +99,7 @@ class Scratch:
                 entrypoint=None if entrypoint is None else list(entrypoint),
                 environment=dict(environment),
                 user=f"{uid}:{gid}",
-                labels={MANAGED_LABEL: "true", TENANT_LABEL: self.tenant, RESTORE_LABEL: self.volume},
+                labels={**self.labels, RESTORE_LABEL: self.volume},
                 host_config=host,
             )["Id"]
         with self.engine.doing(f"inspect container {created[:12]}"):

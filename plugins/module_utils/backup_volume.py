@@ -14,7 +14,7 @@ from . import durable, engine_volumes
 from .backup_files import mountpoint
 from .backup_scratch import RESTORE_LABEL
 from .backup_spool import Spool, private
-from .engine import MANAGED_LABEL, TENANT_LABEL, Engine
+from .engine import COPY, MANAGED_LABEL, PURPOSE_LABEL, TENANT_LABEL, Engine
 from .engine_networks import refuse_foreign
 from .engine_volumes import Volume
 from .errors import TenantryError
@@ -37,15 +37,26 @@ class Marker:
 
 @dataclasses.dataclass(frozen=True)
 class NewVolume:
-    """A volume of a tenant on an engine, for one restore."""
+    """A volume of a tenant, or of a copy of one, on an engine, for one restore.
+
+    :ivar tenant: whose it becomes.
+    :ivar origin: whose backup is restored.
+    """
 
     engine: Engine
     name: str
     tenant: str
     spool: Spool
+    origin: str
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Whose it is, and the containers that fill it."""
+        labels = {MANAGED_LABEL: "true", TENANT_LABEL: self.tenant}
+        return labels if self.tenant == self.origin else {**labels, PURPOSE_LABEL: COPY}
 
     def _labelled(self, identity: str) -> Volume:
-        return Volume(self.name, {MANAGED_LABEL: "true", TENANT_LABEL: self.tenant, RESTORE_LABEL: identity})
+        return Volume(self.name, {**self.labels, RESTORE_LABEL: identity})
 
     @property
     def _marker_path(self) -> str:

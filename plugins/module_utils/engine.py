@@ -32,8 +32,10 @@ RELEASE_LABEL = "tenantry.release"
 SPEC_DIGEST_LABEL = "tenantry.spec_digest"
 #: Which operation a container of a job or a hook belongs to.
 OPERATION_LABEL = "tenantry.operation"
-#: What such a container is run for: ``job``, ``hook`` or ``migration``.
+#: What such a container is run for: ``job``, ``hook`` or ``migration``. Of anything else it says that it belongs to a
+#: copy of a tenant.
 PURPOSE_LABEL = "tenantry.purpose"
+COPY = "rehearsal"
 MANAGED = f"{MANAGED_LABEL}=true"
 
 #: An app container in which this file stands fails its health check, so that the edge stops sending requests to it.

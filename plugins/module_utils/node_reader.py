@@ -25,7 +25,9 @@ from ansible_collections.tenantry.platform.plugins.module_utils import (
 from ansible_collections.tenantry.platform.plugins.module_utils.compare import Finding, LiveContainer
 from ansible_collections.tenantry.platform.plugins.module_utils.container_fields import Fields
 from ansible_collections.tenantry.platform.plugins.module_utils.engine import (
+    COPY,
     MANAGED_LABEL,
+    PURPOSE_LABEL,
     SERVICE_LABEL,
     Engine,
     connect,
@@ -83,7 +85,7 @@ class Node:
         entries = [
             (entry["Id"], _container(entry))
             for entry in engine_http.list_all(engine)
-            if (entry.get("Labels") or {}).get(engine_containers.ONEOFF_LABEL) != "True"
+            if (entry.get("Labels") or {}).get(engine_containers.ONEOFF_LABEL) != "True" and not _of_copy(entry)
         ]
         mine = [(one, container) for one, container in entries if container.tenant in self.params["tenants"]]
         self.containers = [container for _id, container in entries if container.tenant not in self.params["tenants"]]
@@ -253,6 +255,12 @@ def _container(entry: dict[str, t.Any]) -> LiveContainer:
         number=labels.get(engine_containers.NUMBER_LABEL, "1"),
         networks=tuple((entry.get("NetworkSettings") or {}).get("Networks") or ()),
     )
+
+
+def _of_copy(entry: dict[str, t.Any]) -> bool:
+    """Whether a container belongs to the copy of a tenant: it is no tenant's, and on networks of its own."""
+    labels = entry.get("Labels") or {}
+    return labels.get(MANAGED_LABEL) == "true" and labels.get(PURPOSE_LABEL) == COPY
 
 
 def _directories(root: str) -> list[str]:

@@ -20,7 +20,8 @@ from ansible_collections.tenantry.platform.plugins.module_utils.errors import Te
 MANIFEST = "RELEASE.json"
 BAD = "BAD_RELEASE"
 RELEASE_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
-TENANT = re.compile(r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?")
+# Of a tenant, or of a copy of one.
+TENANT = re.compile(r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?(?:--[a-z]{1,16})?")
 # Files of a release by where they live: replaced with every release, or outliving them all.
 BASES = ("release", "shared")
 

@@ -60,6 +60,13 @@ options:
   token:
     description: Fencing token that O(state=begun) returned. Needed for O(state=ended).
     type: int
+  ledger:
+    description:
+      - Whether the tenant database knows of the operation. One on a copy of a tenant, for a drill or a rehearsal, is
+        recorded and kept apart from others on its node alone.
+      - Handled by the action plugin.
+    type: bool
+    default: true
   lease:
     description:
       - Fencing token of the lease, C(operation.lease) of what O(state=begun) returned. Needed for O(state=ended) beside
@@ -228,6 +235,7 @@ ARGUMENTS = {
     "request": {"type": "str", "default": ""},
     "id": {"type": "str"},
     "token": {"type": "int", "no_log": False},
+    "ledger": {"type": "bool", "default": True},
     "lease": {"type": "int"},
     "wait": {"type": "float", "default": 0},
     "takeover": {"type": "int"},

@@ -26,7 +26,7 @@ options:
       - V(heal) does nothing but bring tenants that drifted back to their last applied release, also where the database
         wants something newer by now. Tenants with a conflict, or with a volume that is gone, are left alone.
     type: str
-    choices: [deploy, restart, upgrade, rollback, promote, abort, heal]
+    choices: [deploy, restart, upgrade, rollback, restore, promote, abort, heal]
     default: deploy
   acknowledge:
     description: Whether an upgrade that failed on a tenant is tried again there.

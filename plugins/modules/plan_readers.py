@@ -19,7 +19,7 @@ options:
   request:
     description: What the run is asked, as the option of the same name of M(tenantry.platform.plan).
     type: str
-    choices: [deploy, restart, upgrade, rollback, promote, abort, heal]
+    choices: [deploy, restart, upgrade, rollback, restore, promote, abort, heal]
     default: deploy
   release:
     description:

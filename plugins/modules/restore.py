@@ -101,7 +101,14 @@ options:
         the last transaction; for all others, the newest backup that was finished before.
     type: str
   source:
-    description: With O(engine=restic), the volume or path to restore, when backups are of several.
+    description:
+      - With O(engine=restic), the volume or path to restore, when backups are of several. A volume that a restore made
+        and that took the place of another one is the same.
+    type: str
+  owner:
+    description:
+      - Whose the volume becomes, when it is a copy of the tenant for a drill. It is then labelled as that of a copy,
+        and no backup of the tenant waits for this. Default is O(tenant).
     type: str
   wait:
     description: Seconds to wait for another run on the service. Then, or at once with V(0), it is an error.

@@ -8,7 +8,14 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
-from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, ledger, notes, report, spec_overrides
+from ansible_collections.tenantry.platform.plugins.plugin_utils import (
+    fleet,
+    ledger,
+    notes,
+    recovering,
+    report,
+    spec_overrides,
+)
 
 
 def run(
@@ -27,7 +34,10 @@ def run(
         return {"changed": bool(changed), "tenants": changed}
     if arguments["state"] == "withdrawn":
         request = notes.read(notes.REQUEST)
-        failed = report.not_well(fleet.outcomes(task_vars) or [])
+        # What a release serves from that is current is not taken from under it.
+        failed = [
+            one for one in report.not_well(fleet.outcomes(task_vars) or []) if not recovering.switched(task_vars, one)
+        ]
         changed = book.withdraw(request, failed, by) if request and not check_mode else []
         return {"changed": bool(changed), "tenants": changed}
     wanted = _wanted(task_vars, arguments)

@@ -17,6 +17,7 @@ from ansible import constants
 from ansible_collections.tenantry.platform.plugins.module_utils import durable
 
 REQUEST = "request"  # the id that all holds of this run carry
+RECOVERY = "recovery"  # the id of what is restored
 PRETENDED = "pretended"  # holds that check mode would write, by tenant and field
 
 

@@ -20,7 +20,7 @@ ENDED = ("success", "failure", "recovered", "fatal", "cancelled")
 # They change nothing of a tenant, and hold no lease on it: no deploy waits for them, and no rollout counts them.
 APART = ("backup", "verify", "prune")
 # They decide nothing about what a tenant is to be: they overtake no request, and no request overtakes them.
-BESIDE = ("heal", "converge", *APART)
+BESIDE = ("heal", "converge", "fill", "confirm", *APART)
 # What the plan may call the way to what was requested; else only by its own name.
 WAYS = {
     "deploy": ("deploy", "converge", "stop", "remove", "rollback"),
@@ -28,6 +28,7 @@ WAYS = {
     "restart": ("deploy", "converge"),
     "upgrade": ("upgrade", "converge"),
     "rollback": ("rollback", "converge"),
+    "restore": ("restore", "converge", "stop"),
 }
 # Why the node did not let an operation begin that may begin later.
 TRANSIENT = ("locked", "unreachable")

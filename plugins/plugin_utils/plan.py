@@ -374,6 +374,21 @@ def _judge_upgrade(verdict: Verdict, wishes: Wishes) -> None:
         verdict.reasons = [f"this failed before ({failed}): mend the cause, then say -e acknowledge=true"]
 
 
+def judge_restore(verdict: Verdict, spec: dict[str, t.Any], unfilled: str, dns: DnsPlan) -> None:
+    """Switch only to volumes that were filled: a tenant for which that failed is left as it is.
+
+    :param unfilled: why no volumes were filled for it; empty when they were.
+    """
+    if unfilled:
+        verdict.status, verdict.action, verdict.operation, verdict.reasons = "failed", "none", "none", [unfilled]
+        verdict.records = 0
+        dns.keep(lambda _one: False)
+    elif verdict.action == "deploy":
+        verdict.operation = "restore"
+    elif verdict.status == "held" and spec["state"] == "active":
+        verdict.status = "refused"
+
+
 def _wrong_findings(verdict: Verdict) -> list[dict[str, t.Any]]:
     """What differs and does not only wait for a deploy."""
     return [one for one in verdict.findings if one["class"] != "pending" and not one["ignored_by"]]

@@ -26,7 +26,7 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import plan as j
 from ansible_collections.tenantry.platform.plugins.plugin_utils.database_schema import VOLUME_GENERATION
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import dns
 
-REQUESTS = ("deploy", "restart", "upgrade", "rollback", "promote", "abort", "heal")
+REQUESTS = ("deploy", "restart", "upgrade", "rollback", "restore", "promote", "abort", "heal")
 # Of a verdict, what the plays that apply it ask for.
 ORDER = (
     "ring",
@@ -134,6 +134,7 @@ def plan(task_vars: dict[str, t.Any], wishes: judging.Wishes) -> Plan:
     failed: dict[str, dict[tuple[str, str], str]] = {}
     if wishes.request == "upgrade" and covered.specs and not wishes.acknowledge:
         failed = ledger.Ledger.open(task_vars["tenantry_database"]).unacknowledged()
+    unfilled: dict[str, str] = fleet.localhost_fact(task_vars, "tenantry_recovery_failed", {})
     verdicts: list[judging.Verdict] = []
     records: dict[str, judging.DnsPlan] = {}
     for name, spec in covered.specs.items():
@@ -148,7 +149,10 @@ def plan(task_vars: dict[str, t.Any], wishes: judging.Wishes) -> Plan:
         own = dataclasses.replace(
             wishes, ignore_rules=rules, now=now, heals=heals.get(name, ()), failed=failed.get(name, {})
         )
-        verdicts.append(judging.judge(spec, wanted, node, records[name], own))
+        verdict = judging.judge(spec, wanted, node, records[name], own)
+        if wishes.request == "restore":
+            judging.judge_restore(verdict, spec, unfilled.get(name, ""), records[name])
+        verdicts.append(verdict)
     verdicts += [judging.quarantined(name, invalid) for name, invalid in covered.invalid.items()]
     verdicts += _extra(task_vars, covered, nodes)
     verdicts.sort(key=lambda one: one.tenant)

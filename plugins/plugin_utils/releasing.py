@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils import repositories, secret_values
 from ansible_collections.tenantry.platform.plugins.plugin_utils.render import files as rendering
+from ansible_collections.tenantry.platform.plugins.plugin_utils.render import names
 
 
 @dataclasses.dataclass
@@ -37,12 +38,13 @@ def prepare(
     release: str,
     operation: str | None,
 ) -> Prepared:
-    """Render a release.
+    """Render a release, of a tenant or of a copy.
 
     :param images: by image name what it was resolved to: digest and ref.
     :param decrypt: turns Ansible-vault text into plain text.
     :raises TenantryError: ``invalid`` when an image was not resolved, ``secret`` when a secret cannot be had.
     """
+    spec = dict(names.named(spec))
     resolved = {}
     for service in spec["services"]:
         image = images.get(service["image"])

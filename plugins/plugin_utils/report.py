@@ -41,6 +41,7 @@ def plan_lines(
         "deploy": "to deploy",
         "upgrade": "to upgrade",
         "rollback": "to roll back",
+        "restore": "to restore",
         "promote": "to promote",
         "abort": "to abort",
         "converge": "to converge",

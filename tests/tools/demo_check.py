@@ -52,17 +52,17 @@ class Asker:
         self.timeout = timeout
         self.context = ssl.create_default_context(cafile=str(authority))
 
-    def https(self, host: str, path: str, source: str = "") -> tuple[int, bytes]:
-        """Status and body of a GET; status 0 when there was no answer."""
+    def https(self, host: str, path: str, source: str = "", body: str | None = None) -> tuple[int, bytes]:
+        """Status and body of the answer to a GET, or a POST where there is a body; status 0 when there was none."""
         try:
             raw = socket.create_connection((self.address, self.ports["https"]), self.timeout, (source, 0))
             connection = http.client.HTTPSConnection(host, self.ports["https"], context=self.context)
             connection.sock = self.context.wrap_socket(raw, server_hostname=host)
-            connection.request("GET", path, headers={"Host": host})
+            connection.request("GET" if body is None else "POST", path, body, headers={"Host": host})
             answer = connection.getresponse()
-            body = answer.read()
+            content = answer.read()
             connection.close()
-            return answer.status, body
+            return answer.status, content
         except (OSError, http.client.HTTPException) as error:
             return 0, str(error).encode()
 

@@ -24,6 +24,8 @@ Spec = t.Mapping[str, t.Any]
 Service = t.Mapping[str, t.Any]
 
 DIGEST_LABEL = "tenantry.spec_digest"
+#: What all that belongs to a copy carries, so that no plan takes it for a tenant's.
+COPY_LABELS = {"tenantry.purpose": "rehearsal"}
 
 _RESERVED_LABELS = ("tenantry.", "traefik.", "com.docker.", "io.docker.", "org.dockerproject.")
 _RESERVED_ENVIRONMENT = "TENANTRY_"
@@ -105,8 +107,12 @@ def external_networks(spec: Spec) -> dict[str, t.Any]:
 
 
 def networks(spec: Spec) -> list[dict[str, t.Any]]:
-    """The tenant's networks: ``{"name", "internal", "labels"}``. The internal one only where something needs it."""
-    wanted = [{"name": names.default_network(spec["name"]), "internal": False, "labels": _labels(spec)}]
+    """The tenant's networks: ``{"name", "internal", "labels"}``. The internal one only where something needs it.
+
+    All of a copy are internal: whatever works in it reaches nobody.
+    """
+    internal = bool(spec.get("copy"))
+    wanted = [{"name": names.default_network(spec["name"]), "internal": internal, "labels": _labels(spec)}]
     if has_backing(spec):
         wanted.append({"name": names.backing_network(spec["name"]), "internal": True, "labels": _labels(spec)})
     if _has_way_out(spec):
@@ -231,7 +237,7 @@ def _service(
         definition["depends_on"] = depends_on
     if not job:
         definition["deploy"] = {"replicas": int(service["replicas"])}
-    definition["restart"] = "no" if job else "unless-stopped"
+    definition["restart"] = "no" if job or spec.get("copy") else "unless-stopped"
     definition["init"] = True
     definition["stop_grace_period"] = f"{int(service['stop_grace_period'])}s"
     definition["healthcheck"] = health.healthcheck(service)
@@ -259,7 +265,10 @@ def _environment(spec: Spec, service: Service, release: str | None) -> dict[str,
         if "=" in name or "\0" in name or not name:
             raise _refusal(service, f"environment variable {name!r} has no possible name")
         environment[str.__str__(name)] = _sound(service["environment"][name], service, f"environment variable {name}")
-    environment["TENANTRY_TENANT"] = spec["name"]
+    copy = spec.get("copy")
+    environment["TENANTRY_TENANT"] = copy["tenant"] if copy else spec["name"]
+    if copy:
+        environment["TENANTRY_COPY"] = copy["purpose"]
     environment["TENANTRY_SERVICE"] = service["name"]
     if release is not None:
         environment["TENANTRY_RELEASE"] = release
@@ -281,7 +290,8 @@ def _service_labels(spec: Spec, service: Service, release: str | None) -> dict[s
 
 
 def _labels(spec: Spec) -> dict[str, str]:
-    return {"tenantry.managed": "true", "tenantry.tenant": names.tenant_name(spec["name"])}
+    labels = {"tenantry.managed": "true", "tenantry.tenant": names.tenant_name(spec["name"])}
+    return {**labels, **COPY_LABELS} if spec.get("copy") else labels
 
 
 def _depends_on(spec: Spec, service: Service) -> dict[str, t.Any]:

@@ -5,12 +5,14 @@
 
 A tenant name holds no ``--``. That alone keeps two tenants' edge names apart: tenant ``a-b`` with route ``c`` is
 ``a-b-c``, tenant ``a`` with route ``b-c`` is ``a--b-c``. With a single hyphen in both, the tenant whose file sorts
-first would take over the other's route in silence.
+first would take over the other's route in silence. It keeps copies of tenants apart, too: ``acme--drill`` can be no
+tenant's name, and only :func:`copy_name` makes it one that things are named by.
 """
 
 from __future__ import annotations
 
 import re
+import typing as t
 
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 
@@ -19,13 +21,44 @@ _PART = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 _GENERATION = re.compile(r"[a-z0-9]{1,32}")
 _RELEASE = re.compile(r"[0-9]{8}T[0-9]{6}Z-([0-9a-f]{8})")
 
+#: What a copy of a tenant may be for.
+PURPOSES = ("drill", "rehearsal")
 
-def tenant_name(name: str) -> str:
-    """``name``, if it is one of a tenant.
+
+class CopyName(str):
+    """The name of a copy of a tenant, for a drill or a rehearsal."""
+
+
+def copy_name(tenant: str, purpose: str) -> CopyName:
+    """What the copy of a tenant is called.
 
     :raises TenantryError: kind ``invalid``.
     """
-    if not _TENANT.fullmatch(name):
+    if purpose not in PURPOSES:
+        raise TenantryError(f"a copy is for {' or '.join(PURPOSES)}, and not for {purpose!r}", "invalid")
+    return CopyName(f"{tenant_name(tenant)}--{purpose}")
+
+
+def named(spec: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """A spec that may be a copy's, with a name that is taken for one.
+
+    :raises TenantryError: kind ``invalid`` when it is called otherwise.
+    """
+    copy = spec.get("copy")
+    if not copy:
+        return spec
+    name = copy_name(copy["tenant"], copy["purpose"])
+    if spec["name"] != name:
+        raise TenantryError(f"the copy {name} is called {spec['name']!r}", "invalid", value=spec["name"])
+    return {**spec, "name": name}
+
+
+def tenant_name(name: str) -> str:
+    """``name``, if it is one of a tenant or was made one of a copy.
+
+    :raises TenantryError: kind ``invalid``.
+    """
+    if not isinstance(name, CopyName) and not _TENANT.fullmatch(name):
         raise TenantryError(f"{name!r} is no tenant name: it has to match {_TENANT.pattern}", "invalid", value=name)
     return name
 
@@ -97,7 +130,12 @@ def volume(tenant: str, name: str, generation: str | None = None) -> str:
 
 
 def edge(tenant: str, part: str) -> str:
-    """Name of a tenant's router, service or middleware in a file of Traefik's file provider."""
+    """Name of a tenant's router, service or middleware in a file of Traefik's file provider.
+
+    :raises TenantryError: kind ``invalid``, also for a copy: nobody is led to one.
+    """
+    if isinstance(tenant, CopyName):
+        raise TenantryError(f"copy {tenant} is routed: take its routes away", "invalid", value=str(tenant))
     return f"{tenant_name(tenant)}{'--' if '-' in part_name(part, 'route or service') else '-'}{part}"
 
 

@@ -186,6 +186,19 @@ def test_of_backups_of_several_volumes_one_has_to_be_named() -> None:
     assert choose("it", found, Choice(source="acme_two")).source == "acme_two"
 
 
+def test_a_volume_that_a_restore_made_is_the_same_as_the_one_before() -> None:
+    first, second = (
+        made("a", source="acme_data"),
+        made("b", at="2026-11-22T02:00:00Z", source="acme_data-r20261122t013000"),
+    )
+    both = [Outcome("local", 0.0, [first, second])]
+    assert choose("files", both, Choice()) == second
+    assert choose("files", both, Choice(source="acme_data")) == second
+    assert choose("files", both, Choice(source="acme_data", target_time="2026-11-22T01:30:00Z")) == first
+    other = [Outcome("local", 0.0, [first, made("c", at="2026-11-22T03:00:00Z", source="acme_data-old")])]
+    assert choose("files", other, Choice(source="acme_data")) == first
+
+
 def test_every_repository_is_asked_though_one_fails() -> None:
     driver = Broken(("a", "b"), {"a": "x"})
     found = of_each(driver, Deadline(60), driver.backups)

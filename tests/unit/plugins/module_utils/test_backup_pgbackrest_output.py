@@ -100,7 +100,7 @@ def test_a_backup_of_damaged_pages_is_not_whole() -> None:
 def test_a_repository_without_the_stanza_is_told_from_an_empty_one(code: int) -> None:
     assert not listing(info(code=code, message="missing stanza path"), STANZA, 1, "local").exists
     assert not listing("[]", STANZA, 1, "local").exists
-    assert listing(info(code=2, message="no valid backups"), STANZA, 1, "local") == (True, [], "")
+    assert listing(info(code=2, message="no valid backups"), STANZA, 1, "local") == (True, [], "", {})
 
 
 def test_a_repository_that_cannot_be_read_is_an_error_though_the_tool_ended_well() -> None:
