@@ -33,8 +33,9 @@ options:
     choices: [pgbackrest, pg_dump, mariadb_dump, redis, restic]
   repositories:
     description:
-      - Where backups are kept, one by one. With O(engine=pgbackrest) these are the repositories of its configuration in
-        their order; with all others they are repositories of restic, which are made when they are missing.
+      - Where backups are kept, one by one. With O(engine=pgbackrest) these are repositories of its configuration, in
+        which they are found by their places; with all others they are repositories of restic, which are made when they
+        are missing.
       - A repository holds many tenants, each service at C(<path>/<tenant>/<service>/) and under a passphrase that is
         derived from O(repositories[].passphrase), tenant and service by HMAC-SHA256.
       - A string instead of a dictionary is the name of one of the tenant database, as the variable

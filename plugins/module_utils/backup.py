@@ -9,7 +9,7 @@ import dataclasses
 import time
 import typing as t
 
-from . import backup_place, disk_space
+from . import backup_place, backup_wal, disk_space
 from .backup_driver import Backup, Driver, Keep, newest_first
 from .backup_options import SERVICE_ARGUMENTS, Request
 from .backup_pgbackrest import PgBackRest
@@ -212,7 +212,7 @@ def _wal(driver: Driver, deadline: Deadline) -> dict[str, t.Any] | None:
     if not isinstance(driver, PgBackRest):
         return None
     try:
-        return {**driver.wal(deadline), "error": ""}
+        return {**backup_wal.read(driver.find(deadline), deadline), "error": ""}
     except TenantryError as error:
         return {"error": error.message}
 

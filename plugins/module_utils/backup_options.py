@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import backup_files, backup_server
+from . import backup_files, backup_pgbackrest_conf, backup_server
 from .backup_driver import Driver
 from .backup_dump import DumpDriver, Dumper
 from .backup_mariadb_dump import MariadbDump
@@ -123,7 +123,9 @@ class Request:
         """The way to back up that the engine's name means."""
         if self.tool == PGBACKREST:
             names = tuple(one.name for one in self.repositories)
-            return PgBackRest(self.server, Cluster(self.tenant, self.service).stanza, names, self.kind)
+            places = tuple(backup_pgbackrest_conf.place(one, self.tenant, self.service) for one in self.repositories)
+            stanza = Cluster(self.tenant, self.service).stanza
+            return PgBackRest(self.server, stanza, names, self.kind, places)
         if self.tool == RESTIC:
             return backup_files.FilesDriver(self.sources, self.service, self.restic_stores(), self.share)
         return DumpDriver(DUMPERS[self.tool], self.server, self.spool, self.stores(), self.directory, self.share)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import json
 import typing as t
 
-from . import backup_pg_dump, backup_pgbackrest_output, backup_timeline
+from . import backup_pg_dump, backup_pgbackrest_conf, backup_pgbackrest_output, backup_timeline
 from .backup_driver import FULL, Backup, Choice, Finding, Keep
 from .backup_pgbackrest_output import ENGINE, Listing
 from .backup_process import Ended
@@ -28,15 +27,6 @@ HAND_OVER_SECONDS = 120
 
 _TYPES = {"full": "full", "incremental": "incr"}
 
-_WAL = """select json_build_object(
-  'last_archived_at', to_char(last_archived_time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-  'age_seconds', extract(epoch from now() - last_archived_time),
-  'last_archived', last_archived_wal,
-  'failed', failed_count,
-  'ready', (select count(*) from pg_ls_archive_statusdir() where name like '%.ready'),
-  'archive_mode', current_setting('archive_mode'))
-from pg_stat_archiver"""
-
 _READY = "select name from pg_ls_archive_statusdir() where name like '%.ready'"
 
 _SEGMENT_BYTES = "select pg_size_bytes(current_setting('wal_segment_size'))"
@@ -47,14 +37,17 @@ class PgBackRest:
     """The backups of one cluster. Its configuration lies in the container (see backup_pgbackrest_conf).
 
     :ivar find: finds the container that has the tool and its configuration.
-    :ivar names: of the repositories, in the order of the configuration.
+    :ivar names: of the repositories.
     :ivar kind: ``full`` or ``incremental``.
+    :ivar places: of the repositories, by which they are found in the configuration; without any, its order is theirs.
     """
 
     find: t.Callable[[Deadline], Server]
     stanza: str
     names: tuple[str, ...]
     kind: str = FULL
+    places: tuple[str, ...] = ()
+    _configured: tuple[str, ...] = ()
     _not_made: TenantryError | None = None
     _branches: dict[str, Branch | None] = dataclasses.field(default_factory=dict)
 
@@ -65,7 +58,7 @@ class PgBackRest:
         return self.names
 
     def check(self, deadline: Deadline) -> None:
-        server = self.find(deadline)
+        server = self._server(deadline)
         if server.must(["cat", "/proc/1/comm"], deadline).text.strip() == "postgres":
             raise TenantryError(
                 f"container {server.container.name} runs postgres as its first process: a helper of pgBackRest that "
@@ -78,8 +71,8 @@ class PgBackRest:
     def prepare(self, deadline: Deadline) -> None:
         """Make the stanza in repositories that lack it. One that hangs has its share of the time, as later."""
         self.check(deadline)
-        if any(self._lacks_stanza(name, self._share(deadline)) for name in self.names):
-            server = self.find(deadline)
+        if any(self._lacks_stanza(name, self._share(deadline)) for name in self.repositories):
+            server = self._server(deadline)
             try:
                 # It is made in all at once, in their order; who still lacks it is told by its backup.
                 self._must(server, ["stanza-create"], self._share(deadline))
@@ -89,18 +82,18 @@ class PgBackRest:
             backup_pg_dump.query(server, "select pg_switch_wal()", deadline)
 
     def _share(self, deadline: Deadline) -> Deadline:
-        return Deadline(deadline.remaining() / (len(self.names) + 2))
+        return Deadline(deadline.remaining() / (len(self.repositories) + 2))
 
     def _lacks_stanza(self, repository: str, deadline: Deadline) -> bool:
         try:
-            return not self._listing(self.find(deadline), repository, deadline).exists
+            return not self._listing(self._server(deadline), repository, deadline).exists
         except TenantryError as error:
-            if error.error_kind not in ("repository_unreachable", "backup_timeout"):
+            if error.error_kind not in ("repository_unreachable", "repository_unknown", "backup_timeout"):
                 raise
             return False
 
     def make(self, repository: str, deadline: Deadline) -> list[Backup]:
-        server = self.find(deadline)
+        server = self._server(deadline)
         listing = self._listing(server, repository, deadline)
         if not listing.exists and self._not_made is not None:
             raise self._not_made
@@ -124,10 +117,10 @@ class PgBackRest:
         """Nothing stays in the container."""
 
     def backups(self, repository: str, deadline: Deadline) -> list[Backup]:
-        return self._listing(self.find(deadline), repository, deadline).backups
+        return self._listing(self._server(deadline), repository, deadline).backups
 
     def verify(self, repository: str, deadline: Deadline) -> list[Finding]:
-        server = self.find(deadline)
+        server = self._server(deadline)
         listing = self._listing(server, repository, deadline)
         if not any(not one.error for one in listing.backups):
             return [Finding(repository, "", f"it holds no whole backup of stanza {self.stanza}")]
@@ -155,7 +148,7 @@ class PgBackRest:
         return found
 
     def prune(self, repository: str, keep: Keep, deadline: Deadline, check_mode: bool) -> list[str]:
-        server = self.find(deadline)
+        server = self._server(deadline)
         before = self._listing(server, repository, deadline).backups
         fulls = [one.label for one in before if one.kind == FULL]
         count = fulls_to_keep(before, keep, datetime.datetime.now(datetime.timezone.utc))
@@ -175,7 +168,7 @@ class PgBackRest:
         """
 
         def backups(repository: str, deadline: Deadline) -> list[Backup]:
-            listing = self._listing(self.find(deadline), repository, deadline)
+            listing = self._listing(self._server(deadline), repository, deadline)
             if choice.label and not choice.target_time:
                 return listing.backups
             at = moment(choice.target_time).timestamp() if choice.target_time else None
@@ -188,7 +181,7 @@ class PgBackRest:
 
     def _branch(self, repository: str, at: float | None, deadline: Deadline) -> Branch | None:
         """The timeline that the service was on at a moment; None where nothing was archived."""
-        server, archive = self.find(deadline), f"archive/{self.stanza}"
+        server, archive = self._server(deadline), f"archive/{self.stanza}"
         words = [*self._only(repository), "--output=json", "--recurse", "repo-ls", archive]
         files = backup_timeline.archived(self._must(server, words, deadline).text)
         timeline, history = backup_timeline.serving(files, at)
@@ -212,7 +205,7 @@ class PgBackRest:
             words += ["--type=time", f"--target={target}", "--target-action=promote"]
         elif choice.label:
             words += ["--type=immediate", "--target-action=promote"]
-        self._must(self.find(deadline), [*words, "restore"], deadline)
+        self._must(self._server(deadline), [*words, "restore"], deadline)
 
     def hand_over(self, deadline: Deadline) -> bool:
         """Have the server archive all that was committed until now; whether that was done in time."""
@@ -225,17 +218,31 @@ class PgBackRest:
 
         return bool(wait_until(archived, short, Pause(0.2, 2)))
 
-    def wal(self, deadline: Deadline) -> dict[str, t.Any]:
-        """How far the server is with handing over its WAL."""
-        found: dict[str, t.Any] = json.loads(backup_pg_dump.query(self.find(deadline), _WAL, deadline))
-        return found
-
     def _listing(self, server: Server, repository: str, deadline: Deadline) -> Listing:
         ended = self._must(server, [*self._only(repository), "--output=json", "info"], deadline)
         return backup_pgbackrest_output.listing(ended.text, self.stanza, self._number(repository), repository)
 
+    def _server(self, deadline: Deadline) -> Server:
+        """The container, and what its configuration says of repositories."""
+        server = self.find(deadline)
+        if self.places and not self._configured:
+            text = server.must(["cat", backup_pgbackrest_conf.CONFIGURATION_PATH], deadline).text
+            self._configured = backup_pgbackrest_conf.places(text)
+        return server
+
     def _number(self, repository: str) -> int:
-        return self.names.index(repository) + 1
+        """What the configuration of the running server calls it. That is of its release: what is known may be newer."""
+        number = self.names.index(repository)
+        if not self.places:
+            return number + 1
+        if self.places[number] not in self._configured:
+            raise TenantryError(
+                f"the server of stanza {self.stanza} does not archive to repository {repository} at "
+                f"{self.places[number]}: its release knows {', '.join(self._configured) or 'none'}; deploy the tenant, "
+                "then run again",
+                "repository_unknown",
+            )
+        return self._configured.index(self.places[number]) + 1
 
     def _only(self, repository: str) -> list[str]:
         return [f"--repo={self._number(repository)}"]

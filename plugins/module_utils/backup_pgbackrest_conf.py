@@ -23,6 +23,7 @@ SPOOL_PATH = "/tmp/pgbackrest-spool"
 LOCK_PATH = "/tmp/pgbackrest"
 
 _VALUE = re.compile(r"[A-Za-z0-9_./@$-]+")
+_PLACES = re.compile(r"^repo(\d+)-(path|s3-endpoint|s3-bucket)=(.*)$", re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,6 +136,26 @@ def mounts(repositories: t.Sequence[Repository], tenant: str, service: str) -> l
     """Paths of the node that the container must see at the same place, and whether it must write there."""
     found = [(one.place(tenant, service, TOOL), True) for one in repositories if one.kind == "posix"]
     return found + [(path, False) for path in sorted({one.ca_file for one in repositories if one.ca_file})]
+
+
+def place(repository: Repository, tenant: str, service: str) -> str:
+    """Where a repository is, without any secret, so that two can be told apart."""
+    return _place(repository.host, repository.bucket, repository.place(tenant, service, TOOL))
+
+
+def places(text: str) -> tuple[str, ...]:
+    """The same of the repositories of a configuration, in their order."""
+    found: dict[int, dict[str, str]] = {}
+    for number, key, value in _PLACES.findall(text):
+        found.setdefault(int(number), {})[key] = value
+    return tuple(
+        _place(one.get("s3-endpoint", ""), one.get("s3-bucket", ""), one.get("path", ""))
+        for _n, one in sorted(found.items())
+    )
+
+
+def _place(endpoint: str, bucket: str, path: str) -> str:
+    return f"{endpoint}/{bucket}{path}" if endpoint else path
 
 
 def _repository(repository: Repository, cluster: Cluster, settings: Settings) -> dict[str, t.Any]:

@@ -207,7 +207,8 @@ error_kind:
   description:
     - C(backup_partial) when some repositories have it and others do not, C(backup_failed), C(backup_timeout),
       C(backup_running), C(backup_damaged) and C(backup_unverified) of O(state=verified), C(dump_torn), C(disk_full),
-      C(repository_unreachable), C(repository_error), C(wrong_passphrase), C(container_missing), C(volume_missing),
+      C(repository_unreachable), C(repository_error), C(wrong_passphrase), C(repository_unknown) when the server does
+      not archive there, C(container_missing), C(volume_missing),
       C(volume_unsupported), C(path_missing), C(source_unreadable), C(no_init), C(tool_missing), C(foreign_object),
       C(engine_unreachable), C(engine_error), C(sdk_missing), C(lock_lost), C(lease_lost) or C(invalid).
   returned: failure

@@ -13,7 +13,7 @@ import typing as t
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils import database as db
 from ansible_collections.tenantry.platform.plugins.plugin_utils import ledger_rows as rows
-from ansible_collections.tenantry.platform.plugins.plugin_utils import spec_overrides
+from ansible_collections.tenantry.platform.plugins.plugin_utils import operation_row, spec_overrides
 from ansible_collections.tenantry.platform.plugins.plugin_utils.ledger_leases import Leases
 from ansible_collections.tenantry.platform.plugins.plugin_utils.ledger_rows import Row, new_id, now
 from ansible_collections.tenantry.platform.plugins.plugin_utils.operation_row import (
@@ -89,7 +89,9 @@ class Ledger(Leases):
         """Tenants of which an operation failed that began since then."""
         table = self.database.table("operations")
         query = sa.select(table.c.tenant).where(
-            table.c.status.in_(("failure", "fatal", "cancelled")), table.c.started_at >= since
+            table.c.status.in_(("failure", "fatal", "cancelled")),
+            table.c.started_at >= since,
+            table.c.action.not_in(operation_row.APART),
         )
         with self.database.reading() as connection:
             return [row.tenant for row in connection.execute(query.distinct())]
@@ -98,7 +100,9 @@ class Ledger(Leases):
         """When the last operation ended that began on one of these tenants since then; None where none did."""
         table = self.database.table("operations")
         query = sa.select(table.c.tenant, table.c.finished_at).where(
-            table.c.started_at >= since, table.c.finished_at.is_not(None)
+            table.c.started_at >= since,
+            table.c.finished_at.is_not(None),
+            table.c.action.not_in(operation_row.APART),
         )
         chosen = set(tenants)
         with self.database.reading() as connection:

@@ -22,6 +22,7 @@ except ImportError:  # database.connect() says what to install
     sa = None  # type: ignore[assignment]
 
 _IDENTITY = ("tenant", "service", "engine", "repository", "label")
+_PLACE = ("tenant", "service", "policy", "engine", "repository")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +101,43 @@ class Backups:
         newest = (table.c.finished_at.desc(), table.c.id.desc())
         condition = (table.c.status == status) & table.c.removed_at.is_(None)
         return self._last(tenants, group, newest, condition)
+
+    def failures(self, tenants: t.Sequence[str]) -> list[Row]:
+        """How often a policy failed in a repository since the last backup there, where it did.
+
+        :returns: ``tenant``, ``service``, ``policy``, ``engine``, ``repository``, ``failures``, and ``failed_at``.
+        """
+        table = self.database.table("backups")
+        group = [table.c[name] for name in _PLACE]
+        well = sa.select(*group, sa.func.max(table.c.finished_at).label("at")).where(table.c.status == "success")
+        found: list[Row] = []
+        with self.database.reading() as connection:
+            for some in rows.portions(tenants):
+                good = well.where(table.c.tenant.in_(some)).group_by(*group).subquery()
+                same = sa.and_(*(good.c[name] == table.c[name] for name in _PLACE))
+                since = good.c.at.is_(None) | (table.c.finished_at > good.c.at)
+                failed_at = sa.type_coerce(sa.func.max(table.c.finished_at), sa.types.NULLTYPE).label("failed_at")
+                query = sa.select(*group, sa.func.count().label("failures"), failed_at)
+                query = query.select_from(table.outerjoin(good, same))
+                query = query.where((table.c.status == "failure") & table.c.tenant.in_(some) & since).group_by(*group)
+                found += [rows.shown(row) for row in connection.execute(query)]
+        return found
+
+    def verified(self, tenants: t.Sequence[str]) -> list[Row]:
+        """When everything was last read that a repository has of a service.
+
+        :returns: ``tenant``, ``service``, ``repository`` and ``verified_at``.
+        """
+        table = self.database.table("backups")
+        group = (table.c.tenant, table.c.service, table.c.repository)
+        last = sa.type_coerce(sa.func.max(table.c.verified_at), sa.types.NULLTYPE).label("verified_at")
+        found: list[Row] = []
+        with self.database.reading() as connection:
+            for some in rows.portions(tenants):
+                there = table.c.verified_at.is_not(None) & table.c.tenant.in_(some)
+                query = sa.select(*group, last).where(there).group_by(*group)
+                found += [rows.shown(row) for row in connection.execute(query)]
+        return found
 
     def drills(self, tenants: t.Sequence[str]) -> list[Row]:
         """The newest drill of each service, whatever came of it; ``drill_seconds`` is how long a restore took.

@@ -100,6 +100,43 @@ class Requests:
         with self.database.reading() as connection:
             return self._refusal(connection, self._row(connection, operation))
 
+    @rows.again
+    def record(
+        self,
+        asked: operation_row.Asked,
+        status: str,
+        began: datetime.datetime,
+        *,
+        error_kind: str | None = None,
+        message: str | None = None,
+        steps: t.Sequence[t.Mapping[str, t.Any]] = (),
+    ) -> str:
+        """Write down what was done apart from every lease, when it has ended.
+
+        :param asked: of a request the row is ended, else one is made.
+        :param steps: as a node's journal has them.
+        :returns: the id of the operation.
+        :raises TenantryError: ``unknown_operation``, ``foreign_request``, ``done_already``.
+        """
+        operations, table = self.database.table("operations"), self.database.table("operation_steps")
+        values: dict[str, t.Any] = {"status": status, "error_kind": error_kind, "message": message or None}
+        values.update(started_at=began, finished_at=rows.now(), attempt=1)
+        with self.database.writing() as connection:
+            rows.next_token(self.database, connection, asked.tenant)
+            if asked.request is None:
+                operation = self._insert(connection, asked.tenant, t.cast(str, asked.action), asked.by, **values)
+            else:
+                row = self._row(connection, asked.request)
+                operation_row.refuse_foreign(row, asked)
+                refusal = self._refusal(connection, row)
+                if refusal is not None:
+                    raise refusal
+                operation = asked.request
+                connection.execute(operations.update().where(operations.c.id == operation).values(**values))
+            if steps:
+                connection.execute(table.insert(), operation_row.steps(operation, steps))
+        return operation
+
     # -- pieces ----------------------------------------------------------------------------------------------------
 
     def _row(self, connection: Connection, operation: str) -> t.Any:

@@ -17,8 +17,10 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import operating
 WAITING = ("scheduled", "pending")
 BEGAN = ("running", "success", "failure", "recovering", "recovered", "fatal")
 ENDED = ("success", "failure", "recovered", "fatal", "cancelled")
+# They change nothing of a tenant, and hold no lease on it: no deploy waits for them, and no rollout counts them.
+APART = ("backup", "verify", "prune")
 # They decide nothing about what a tenant is to be: they overtake no request, and no request overtakes them.
-BESIDE = ("heal", "converge", "backup", "fill", "confirm")
+BESIDE = ("heal", "converge", "fill", "confirm", *APART)
 # What the plan may call the way to what was requested; else only by its own name.
 WAYS = {
     "deploy": ("deploy", "converge", "stop", "remove", "rollback"),

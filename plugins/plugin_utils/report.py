@@ -243,7 +243,7 @@ def history(operations: list[dict[str, t.Any]]) -> list[str]:
         ]
         for one in operations
     ]
-    lines = _columns([header, *rows])
+    lines = columns([header, *rows])
     for position, one in reversed(list(enumerate(operations, start=1))):
         if one["message"]:
             lines.insert(position + 1, f"  {clean_lines(one['message']).splitlines()[0]}")
@@ -253,7 +253,7 @@ def history(operations: list[dict[str, t.Any]]) -> list[str]:
 def steps(found: list[dict[str, t.Any]]) -> list[str]:
     """The steps of an operation, a line each."""
     rows = [[str(one["started_at"]), one["name"], one["status"], _seconds(one, 3)] for one in found]
-    return _columns([["STARTED", "STEP", "STATUS", "SECONDS"], *rows])
+    return columns([["STARTED", "STEP", "STATUS", "SECONDS"], *rows])
 
 
 def _seconds(one: t.Mapping[str, t.Any], digits: int = 0) -> str:
@@ -265,6 +265,7 @@ def _seconds(one: t.Mapping[str, t.Any], digits: int = 0) -> str:
     return f"{(ended - began).total_seconds():.{digits}f}"
 
 
-def _columns(rows: list[list[str]]) -> list[str]:
+def columns(rows: list[list[str]]) -> list[str]:
+    """Rows of a table, each as a line."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]

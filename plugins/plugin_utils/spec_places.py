@@ -233,12 +233,23 @@ def endpoint(value: t.Any) -> str:
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_CRON = (
-    ("minute", 0, 59, ()),
-    ("hour", 0, 23, ()),
-    ("day of the month", 1, 31, ()),
-    ("month", 1, 12, _MONTHS),
-    ("day of the week", 0, 7, _DAYS),
+
+
+class CronField(t.NamedTuple):
+    """One of the five fields of a cron schedule."""
+
+    what: str
+    least: int
+    most: int
+    names: tuple[str, ...] = ()
+
+
+CRON = (
+    CronField("minute", 0, 59),
+    CronField("hour", 0, 23),
+    CronField("day of the month", 1, 31),
+    CronField("month", 1, 12, _MONTHS),
+    CronField("day of the week", 0, 7, _DAYS),
 )
 _CRON_ITEM = re.compile(r"(?:(\*)|([0-9]{1,2}|[a-z]{3})(?:-([0-9]{1,2}|[a-z]{3}))?)(?:/([0-9]{1,2}))?")
 
@@ -251,27 +262,37 @@ def schedule(value: t.Any) -> str:
         raise ValueError(
             f"{rules.shown(value)} is no schedule: write five fields with one blank between, such as 0 3 * * *"
         )
-    for field, (what, least, most, names) in zip(fields, _CRON):
-        for item in field.split(","):
-            found = _CRON_ITEM.fullmatch(item.lower())
-            if not found:
-                raise ValueError(f"{rules.shown(value)}: {rules.shown(item)} is no {what}")
-            numbers = [_cron_number(part, names, least, what) for part in found.group(2, 3) if part is not None]
-            if any(not least <= number <= most for number in numbers) or numbers != sorted(numbers):
-                raise ValueError(
-                    f"{rules.shown(value)}: {rules.shown(item)} is out of the range {least}-{most} of the {what}"
-                )
-            if found.group(4) is not None and int(found.group(4)) == 0:
-                raise ValueError(f"{rules.shown(value)}: a step of 0 in the {what}")
+    for field, given in zip(CRON, fields):
+        for item in given.split(","):
+            try:
+                cron_numbers(item, field)
+            except ValueError as error:
+                raise ValueError(f"{rules.shown(value)}: {error}") from None
     return text
 
 
-def _cron_number(text: str, names: t.Sequence[str], first: int, what: str) -> int:
+def cron_numbers(item: str, field: CronField) -> range:
+    """What one item of a field names; a number with a step begins there and goes on to the end, as cron has it."""
+    found = _CRON_ITEM.fullmatch(item.lower())
+    if not found:
+        raise ValueError(f"{rules.shown(item)} is no {field.what}")
+    numbers = [_cron_number(part, field) for part in found.group(2, 3) if part is not None]
+    if any(not field.least <= number <= field.most for number in numbers) or numbers != sorted(numbers):
+        raise ValueError(f"{rules.shown(item)} is out of the range {field.least}-{field.most} of the {field.what}")
+    step = found.group(4)
+    if step is not None and int(step) == 0:
+        raise ValueError(f"a step of 0 in the {field.what}")
+    first = numbers[0] if numbers else field.least
+    last = numbers[1] if len(numbers) > 1 else field.most if step or not numbers else first
+    return range(first, last + 1, int(step or 1))
+
+
+def _cron_number(text: str, field: CronField) -> int:
     if text.isdigit():
         return int(text)
-    if text not in names:
-        raise ValueError(f"{rules.shown(text)} is no {what}")
-    return names.index(text) + first
+    if text not in field.names:
+        raise ValueError(f"{rules.shown(text)} is no {field.what}")
+    return field.names.index(text) + field.least
 
 
 # -- secrets -------------------------------------------------------------------------------------------------------

@@ -221,7 +221,7 @@ def test_two_fleets_are_watched_beside_each_other_and_one_goes(controller):
     controller.watch(drift_watch_fleet="us", drift_watch_state="absent")
     assert not [name for name in controller.metrics() if 'fleet="us"' in name]
     assert controller.need("systemctl", "is-active", TIMER).strip() == "active"
-    assert controller.exists(Path("/usr/local/lib/tenantry/drift-watch-run"))
+    assert controller.exists(Path("/usr/local/lib/tenantry/playbook-timer-run"))
 
 
 def test_absent_removes_all_and_absent_again_changes_nothing(controller):
@@ -235,7 +235,7 @@ def test_absent_removes_all_and_absent_again_changes_nothing(controller):
         UNITS / TIMER,
         UNITS / "timers.target.wants" / TIMER,
         Path("/etc/tenantry/drift-eu-west.env"),
-        Path("/usr/local/lib/tenantry/drift-watch-run"),
+        Path("/usr/local/lib/tenantry/playbook-timer-run"),
         REPORTS / "drift.json",
         TEXTFILES / "tenantry_drift_eu-west.prom",
         TEXTFILES / "tenantry_drift_eu-west_run.prom",

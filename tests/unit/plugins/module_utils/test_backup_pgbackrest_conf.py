@@ -13,6 +13,8 @@ from ansible_collections.tenantry.platform.plugins.module_utils.backup_pgbackres
     Cluster,
     Settings,
     mounts,
+    place,
+    places,
     render,
     server_arguments,
 )
@@ -41,6 +43,15 @@ def test_repositories_are_numbered_in_their_order_and_each_has_its_own_passphras
     assert found["repo2-cipher-pass"] == OFFSITE.passphrase_of("acme", "postgres")
     assert found["repo1-cipher-type"] == found["repo2-cipher-type"] == "aes-256-cbc"
     assert "repo1-s3-bucket" not in found
+
+
+def test_a_configuration_says_which_repositories_have_which_number() -> None:
+    wanted = tuple(place(one, "acme", "postgres") for one in (LOCAL, OFFSITE))
+    assert wanted == ("/srv/backup/acme/postgres/pgbackrest", "s3.test:8333/backups/fleet/acme/postgres/pgbackrest")
+    assert places(render(ACME, [LOCAL, OFFSITE])) == wanted
+    assert places(render(ACME, [OFFSITE, LOCAL])) == wanted[::-1]
+    assert places(render(ACME, [])) == ()
+    assert not [one for one in wanted if "one" in one or "SK" in one]
 
 
 def test_s3_is_asked_with_the_path_in_front_and_its_certificate_checked() -> None:

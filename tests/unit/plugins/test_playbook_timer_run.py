@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, tenantry.platform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The script of role drift_watch that says how a check ended, as systemd calls it."""
+"""The script of role playbook_timer that says how a run ended, as systemd calls it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[3] / "roles" / "drift_watch" / "files" / "drift_watch_run.py"
+SCRIPT = Path(__file__).parents[3] / "roles" / "playbook_timer" / "files" / "playbook_timer_run.py"
 REPORT = '# TYPE tenantry_drift_ignored gauge\ntenantry_drift_ignored{fleet="eu"} 0\n'
 
 
@@ -24,12 +24,13 @@ class Watch:
         for directory in (self.runtime, self.reports, self.textfile):
             directory.mkdir()
         self.report = self.reports / "tenantry_drift.prom"
+        self.arguments = [f"--report={self.report}"]
 
     def call(self, moment, **environment):
         """One call, with what systemd says about the check."""
-        command = [sys.executable, str(SCRIPT), moment, "--fleet=eu", f"--report={self.report}"]
+        command = [sys.executable, str(SCRIPT), moment, "--metric=tenantry_drift", "--label=fleet=eu"]
         return subprocess.run(
-            [*command, f"--textfile-directory={self.textfile}"],
+            [*command, f"--textfile={self.textfile}/tenantry_drift_eu", *self.arguments],
             env={"RUNTIME_DIRECTORY": str(self.runtime), **environment},
             capture_output=True,
             text=True,
@@ -91,6 +92,19 @@ def test_a_run_whose_beginning_is_lost_has_no_duration(watch):
     assert set(watch.end("success", "exited", "0")) == {"exit_code", "timestamp_seconds", "reported"}
     (watch.runtime / "started").write_text("rubbish")
     assert set(watch.end("success", "exited", "0")) == {"exit_code", "timestamp_seconds", "reported"}
+
+
+def test_a_run_that_has_none_to_write_is_asked_for_no_report(watch):
+    watch.arguments = []
+    watch.call("begin")
+    assert set(watch.end("success", "exited", "0")) == {"exit_code", "timestamp_seconds", "duration_seconds"}
+    assert [path.name for path in watch.textfile.iterdir()] == ["tenantry_drift_eu_run.prom"]
+
+
+def test_labels_are_quoted(watch):
+    watch.arguments = ['--label=playbook=a"b\\c']
+    assert watch.call("end").returncode == 0
+    assert '{fleet="eu",playbook="a\\"b\\\\c"} 255' in (watch.textfile / "tenantry_drift_eu_run.prom").read_text()
 
 
 def test_a_run_that_wrote_no_report_says_so_though_it_ended_well(watch):

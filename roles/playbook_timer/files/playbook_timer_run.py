@@ -1,12 +1,12 @@
 # Copyright: (c) 2026, tenantry.platform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of a check from outside it: when it began, how long it took, how it ended.
+"""What is known of a run of a playbook from outside it: when it began, how long it took, how it ended.
 
-``begin`` runs before the check, ``end`` after it, whatever became of it: systemd calls ``end`` after a kill and after a
-timeout too, and says in the environment how the check ended. Both run as root, because the directory of the textfile
-collector is not the check's to write in. Standard library only, and no part of the collection: it must work when that
-does not.
+``begin`` runs before the playbook, ``end`` after it, whatever became of it: systemd calls ``end`` after a kill and
+after a timeout too, and says in the environment how the run ended. Both run as root, because the directory of the
+textfile collector is not the playbook's to write in. Standard library only, and no part of the collection: it must
+work when that does not.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ import time
 
 # What timeout(1) ends with. Ansible never does.
 TIMED_OUT = 124
-# The check did not even start, so there is no code of its own.
+# The playbook did not even start, so there is no code of its own.
 NOT_STARTED = 255
 LARGEST = 64 * 1024 * 1024
 METRICS = (
-    ("exit_code", "How the last run ended: 0 in sync, 2 drift, 4 incomplete, 124 too long, 128 and more killed"),
+    ("exit_code", "How the last run ended: 0 well, 2 not all is well, 4 incomplete, 124 too long, 128 and more killed"),
     ("timestamp_seconds", "When the last run ended, however it did"),
     ("duration_seconds", "How long the last run took"),
     # A run may end with a code that looks like an answer before it asked anybody.
@@ -34,7 +34,7 @@ METRICS = (
 
 
 def exit_code(environment: dict[str, str]) -> int:
-    """One number for how the check ended, as a shell would give it."""
+    """One number for how the playbook ended, as a shell would give it."""
     if environment.get("SERVICE_RESULT") == "timeout":
         return TIMED_OUT
     kind, status = environment.get("EXIT_CODE"), environment.get("EXIT_STATUS", "")
@@ -46,19 +46,28 @@ def exit_code(environment: dict[str, str]) -> int:
     return NOT_STARTED
 
 
-def render(fleet: str, values: dict[str, float]) -> bytes:
-    """The metrics of a run; one without a value is left out."""
-    label = fleet.replace("\\", "\\\\").replace('"', '\\"')
+def render(metric: str, labels: list[str], values: dict[str, float]) -> bytes:
+    """The metrics of a run; one without a value is left out.
+
+    :param metric: what their names begin with.
+    :param labels: ``name=value``.
+    """
+    pairs = [(name, value) for name, _equals, value in (one.partition("=") for one in labels)]
+    text_of = [f'{name}="{_escape(value)}"' for name, value in pairs]
     lines = []
     for name, text in METRICS:
         if name in values:
-            full = f"tenantry_drift_run_{name}"
+            full = f"{metric}_run_{name}"
             lines += [
                 f"# HELP {full} {text}.",
                 f"# TYPE {full} gauge",
-                f'{full}{{fleet="{label}"}} {values[name]:.15g}',
+                f"{full}{{{','.join(text_of)}}} {values[name]:.15g}",
             ]
     return "\n".join([*lines, ""]).encode()
+
+
+def _escape(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def replace(path: str, content: bytes) -> None:
@@ -78,7 +87,7 @@ def replace(path: str, content: bytes) -> None:
 
 
 def read_report(path: str) -> bytes:
-    """The metrics that the check wrote.
+    """The metrics that the playbook wrote.
 
     Its user owns the directory, and root reads: a link, a pipe or a second name of somebody's file is refused.
 
@@ -115,14 +124,16 @@ def end(arguments: argparse.Namespace, started: str) -> int:
             values["duration_seconds"] = round(time.monotonic() - float(file.read()), 3)
     except (OSError, ValueError) as error:
         print(f"when the run began is not known: {error}", file=sys.stderr)
-    values["reported"] = int(is_newer(arguments.report, started))
-    name = os.path.join(arguments.textfile_directory, f"tenantry_drift_{arguments.fleet}")
-    replace(f"{name}_run.prom", render(arguments.fleet, values))
+    if arguments.report:
+        values["reported"] = int(is_newer(arguments.report, started))
+    replace(f"{arguments.textfile}_run.prom", render(arguments.metric, arguments.label, values))
+    if not arguments.report:
+        return 0
     try:
-        replace(f"{name}.prom", read_report(arguments.report))
+        replace(f"{arguments.textfile}.prom", read_report(arguments.report))
     except FileNotFoundError:
-        # No check ever came to its end. Alerts on absence say so.
-        print(f"{arguments.report} is not there: no check has come to its end yet", file=sys.stderr)
+        # No run ever came to its end. Alerts on absence say so.
+        print(f"{arguments.report} is not there: no run has come to its end yet", file=sys.stderr)
     return 0
 
 
@@ -130,9 +141,10 @@ def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("moment", choices=["begin", "end"])
-    parser.add_argument("--fleet", required=True, help="value of the label fleet, and part of the names of the files")
-    parser.add_argument("--report", required=True, help="metrics that the check itself writes")
-    parser.add_argument("--textfile-directory", required=True, help="what the textfile collector reads")
+    parser.add_argument("--metric", required=True, help="what the names of the metrics begin with")
+    parser.add_argument("--label", action="append", default=[], help="name=value, a label of each of them")
+    parser.add_argument("--textfile", required=True, help="path of what the textfile collector reads, without its end")
+    parser.add_argument("--report", default="", help="metrics that the playbook itself writes, if it does")
     arguments = parser.parse_args()
     # Made by systemd for each run, and removed after it.
     started = os.path.join(os.environ["RUNTIME_DIRECTORY"], "started")
