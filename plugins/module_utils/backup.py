@@ -13,6 +13,8 @@ from . import backup_place, backup_wal, disk_space
 from .backup_driver import Backup, Driver, Keep, newest_first
 from .backup_options import SERVICE_ARGUMENTS, Request
 from .backup_pgbackrest import PgBackRest
+from .backup_repository import Repository
+from .backup_spool import Spool
 from .engine import Engine
 from .errors import TenantryError
 from .polling import Deadline
@@ -33,6 +35,26 @@ BACKUP_ARGUMENTS: dict[str, t.Any] = {
 INFO_ARGUMENTS = SERVICE_ARGUMENTS
 
 T = t.TypeVar("T")
+
+
+class Subject(t.Protocol):
+    """What is backed up."""
+
+    @property
+    def label(self) -> str:
+        """How messages call it."""
+
+    @property
+    def tool(self) -> str:
+        """Name of the engine."""
+
+    @property
+    def spool(self) -> Spool:
+        """Where the node works on it."""
+
+    @property
+    def repositories(self) -> tuple[Repository, ...]:
+        """Where its backups are kept."""
 
 
 @dataclasses.dataclass
@@ -81,7 +103,12 @@ def run(engine: Engine, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
     if params["state"] == "prepared":
         return backup_place.prepared(params, check_mode)
     request = Request.from_params(engine, params)
-    driver, deadline = request.driver(), Deadline(params["timeout"])
+    return work(request, request.driver(), params, check_mode)
+
+
+def work(request: Subject, driver: Driver, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """The same, of whatever a driver backs up."""
+    deadline = Deadline(params["timeout"])
     keep = Keep(params["retention_days"], params["keep_last"])
     if check_mode and params["state"] == "present":
         driver.check(deadline)
@@ -96,7 +123,7 @@ def run(engine: Engine, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
         return _present(request, driver, deadline)
 
 
-def _present(request: Request, driver: Driver, deadline: Deadline) -> dict[str, t.Any]:
+def _present(request: Subject, driver: Driver, deadline: Deadline) -> dict[str, t.Any]:
     began = time.monotonic()
     try:
         driver.prepare(deadline)
@@ -129,7 +156,7 @@ def _present(request: Request, driver: Driver, deadline: Deadline) -> dict[str, 
     }
 
 
-def _foretold(request: Request, driver: Driver) -> dict[str, t.Any]:
+def _foretold(request: Subject, driver: Driver) -> dict[str, t.Any]:
     return {
         "changed": True,
         "engine": request.tool,
@@ -143,7 +170,7 @@ def _foretold(request: Request, driver: Driver) -> dict[str, t.Any]:
     }
 
 
-def _verified(request: Request, driver: Driver, deadline: Deadline) -> dict[str, t.Any]:
+def _verified(request: Subject, driver: Driver, deadline: Deadline) -> dict[str, t.Any]:
     outcomes = of_each(driver, deadline, driver.verify)
     findings = [finding for one in outcomes for finding in one.value or []]
     result = {
@@ -166,7 +193,7 @@ def _verified(request: Request, driver: Driver, deadline: Deadline) -> dict[str,
     return {**result, "msg": f"backups of {request.label} are whole in {', '.join(driver.repositories)}"}
 
 
-def _pruned(request: Request, driver: Driver, deadline: Deadline, keep: Keep, check_mode: bool) -> dict[str, t.Any]:
+def _pruned(request: Subject, driver: Driver, deadline: Deadline, keep: Keep, check_mode: bool) -> dict[str, t.Any]:
     days = {one.name: one.retention_days for one in request.repositories if one.retention_days}
     of = {name: dataclasses.replace(keep, days=days.get(name, keep.days)) for name in driver.repositories}
     outcomes = of_each(driver, deadline, lambda name, end: driver.prune(name, of[name], end, check_mode))

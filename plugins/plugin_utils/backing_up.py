@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.tenantry.platform.plugins.module_utils.backup_sqlite import OWNER
 from ansible_collections.tenantry.platform.plugins.module_utils.errors import TenantryError
 from ansible_collections.tenantry.platform.plugins.plugin_utils import repositories
 from ansible_collections.tenantry.platform.plugins.plugin_utils.stepping import StepBase
@@ -22,7 +23,7 @@ class BackupStepBase(StepBase):
             known = task_vars.get("tenantry_repositories") or {}
             try:
                 arguments["repositories"] = repositories.options(
-                    wanted, str(arguments.get("tenant")), known, self.decrypt
+                    wanted, str(arguments.get("tenant") or OWNER), known, self.decrypt
                 )
             except TenantryError as error:
                 return {"failed": True, **error.as_result()}

@@ -23,8 +23,8 @@ DATABASE = Path("/var/lib/fleet/tenants.sqlite")
 TEXTFILES = Path("/var/lib/prometheus/node-exporter")
 REPORTS = Path("/var/lib/tenantry/drift/eu-west")
 SERVICE = "tenantry-drift-eu-west.service"
-# Of every fleet.
-DROP_INS = Path("/run/systemd/system/tenantry-drift-.service.d")
+# Of every unit of the collection.
+DROP_INS = Path("/run/systemd/system/tenantry-.service.d")
 LOG = Path("/run/check.log")
 SECRET = 'pass word"$HOME`%h\\'
 # One tenant on this machine, where nobody reads the engine for an ordinary user: a check comes to its end, incomplete.
@@ -137,29 +137,33 @@ class Controller:
         self.write(HOME / "tenants.yml", "plugin: tenantry.platform.tenants\n")
         self.need("chown", "-R", f"{USER}:", HOME, DATABASE.parent)
 
-    def settings(self, **changes: t.Any) -> str:
-        """Variables of the role as ``--extra-vars``."""
+    def settings(self, role: str = "drift_watch", **changes: t.Any) -> str:
+        """Variables of a role as ``--extra-vars``."""
         settings = {
-            "ansible_python_interpreter": sys.executable,
-            "drift_watch_fleet": "eu-west",
-            "drift_watch_user": USER,
-            "drift_watch_command": str(Path(sys.executable).with_name("ansible-playbook")),
-            "drift_watch_inventories": [f"{HOME}/tenants.yml"],
+            "fleet": "eu-west",
+            "user": USER,
+            "command": str(Path(sys.executable).with_name("ansible-playbook")),
+            "inventories": [f"{HOME}/tenants.yml"],
             # Only the tests start a check.
-            "drift_watch_on_calendar": "*-01-01 00:00:00",
+            "on_calendar": "*-01-01 00:00:00",
             # A reader of SQLite writes beside the file.
-            "drift_watch_writable_paths": [str(DATABASE.parent)],
-            "drift_watch_environment": {
+            "writable_paths": [str(DATABASE.parent)],
+            "environment": {
                 "TENANTRY_DATABASE": f"sqlite:///{DATABASE}",
                 "TENANTRY_TEST_SECRET": SECRET,
                 "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"],
             },
         }
-        return json.dumps({**settings, **changes})
+        own = {f"{role}_{name}": value for name, value in settings.items()}
+        return json.dumps({"ansible_python_interpreter": sys.executable, **own, **changes})
 
     def watch(self, *arguments: str, **changes: t.Any) -> str:
-        """Run the role; its output."""
-        said = self.playbook("drift_watch", "-e", self.settings(**changes), *arguments)
+        """Run the role drift_watch; its output."""
+        return self.set_up("drift_watch", self.settings(**changes), *arguments)
+
+    def set_up(self, playbook: str, settings: str, *arguments: str) -> str:
+        """Run a playbook that makes timers; its output."""
+        said = self.playbook(playbook, "-e", settings, *arguments)
         # What a check prints would be in the journal, which does not run here. PrivateTmp hides a checkout in /tmp.
         drop_in = f"[Service]\nStandardOutput=append:{LOG}\nStandardError=inherit\n"
         # A checkout may lie below /tmp, which a check does not see.
