@@ -87,6 +87,12 @@ def items(spec: Spec, policies: t.Sequence[Policy], kinds: t.Mapping[str, str], 
         for one in policies
         if wanted.service in ("", one["service"]) and wanted.policy in ("", one["name"]) and one["service"] in services
     ]
+    if wanted.purpose == RESTORE and spec["state"] == "removed":
+        raise TenantryError(
+            f"tenant {spec['name']} is removed in the tenant database, and what is restored would be removed again: set "
+            "its state to active or stopped first",
+            "invalid",
+        )
     found: dict[str, Item] = {}
     # Where a volume is backed up in two ways, the first has every moment, or at least what the server itself says.
     for policy in sorted(chosen, key=lambda one: ENGINES.index(one["engine"])):

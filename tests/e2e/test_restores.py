@@ -227,9 +227,8 @@ def test_a_rollback_brings_the_data_back_that_was_there_before(estate):
 def test_a_second_restore_begins_a_timeline_of_its_own_and_its_wal_is_archived(estate, written):
     """Its number would be that of the first restore, had nobody archived where that one began."""
     when = moment(written.dropped)
-    assert (
-        estate.play("restore", "--limit", NAME, "-e", "restore_service=server", "-e", f"restore_time={when}").code == 0
-    )
+    asked = ["-e", "restore_service=server", "-e", f"restore_time={when}"]
+    assert estate.play("restore", "--limit", NAME, *asked, core="oldest").code == 0
     assert written.acknowledged(written.dropped) - titles() == set()
     assert database("SELECT timeline_id FROM pg_control_checkpoint()") == ["3"]
     assert archives()
@@ -357,7 +356,7 @@ def test_a_drill_finds_a_backup_that_is_damaged(estate):
     whole = largest.read_bytes()
     before = estate.containers(NEXT)
     largest.write_bytes(whole[:1000] + bytes([whole[1000] ^ 255]) + whole[1001:])
-    run = estate.play("drill", "--limit", f"{NAME},{NEXT}")
+    run = estate.play("drill", "--limit", f"{NAME},{NEXT}", core="oldest")
     largest.write_bytes(whole)
     assert run.code != 0
     assert re.search(rf"{NAME} +passed", run.text)

@@ -93,6 +93,11 @@ def test_a_tenant_or_service_without_a_policy_cannot_be_restored():
         items([policy()], service="nothing")
 
 
+def test_nothing_is_restored_of_a_tenant_that_is_removed():
+    with pytest.raises(TenantryError, match="would be removed again"):
+        items([policy()], of={**tenant(), "state": "removed"})
+
+
 def test_a_rehearsal_needs_no_backup():
     assert items([], purpose="rehearsal") == []
 
