@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 import typing as t
 
@@ -13,39 +12,12 @@ import losses
 from customers import Client, Customer, answers
 from ground import Ground, limited
 from over_ssh import wait_for
+from rehearsed import Disaster, Loss
 
 #: Seconds between two writes: always busy, so that segments get full; and at times when nobody does anything.
 PACES = {"busy": 0.0, "usual": 0.2, "quiet": 2.0}
 ANSWER_SECONDS = 60
 NOTHING = "Nothing is to be done"
-
-
-@dataclasses.dataclass(frozen=True)
-class Loss:
-    """What a disaster was for one tenant.
-
-    :ivar seconds: how far back what is lost reaches, from the moment of the kill.
-    :ivar wrong: what makes it no loss, but damage; empty when all is well.
-    """
-
-    tenant: str
-    acknowledged: int
-    missing: int
-    seconds: float
-    wrong: tuple[str, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Disaster:
-    """One disaster.
-
-    :ivar node_seconds: that it took to make a bare machine a node.
-    :ivar restore_seconds: from the start of the playbook to the answers of all tenants.
-    """
-
-    losses: tuple[Loss, ...]
-    node_seconds: float
-    restore_seconds: float
 
 
 class Disasters:

@@ -14,7 +14,6 @@ import math
 import os
 import random
 import signal
-import statistics
 import subprocess
 import sys
 import time
@@ -28,11 +27,12 @@ import demo  # noqa: E402  # found through the line above
 import figures  # noqa: E402
 import hosts  # noqa: E402
 import machine  # noqa: E402
-from disaster import Disaster, Disasters  # noqa: E402
+from disaster import Disasters  # noqa: E402
 from environments import BUILD  # noqa: E402
 from figures import Figure  # noqa: E402
 from ground import Ground  # noqa: E402
 from recovery_time import RecoveryTime  # noqa: E402
+from rehearsed import Disaster, figures_of, figures_of_time, table  # noqa: E402
 
 STATE = BUILD / "dr"
 MEGABYTES, ROUNDS, TIMINGS = 1000, 2, 3
@@ -57,41 +57,6 @@ def setting(name: str, usual: float) -> float:
     if not 0 <= value < math.inf:
         raise ValueError(f"{name}={given}: say how many, 0 for none")
     return value
-
-
-def table(disasters: t.Sequence[Disaster]) -> str:
-    """What each disaster was for each tenant."""
-    lines = [f"{'disaster':<10}{'tenant':<10}{'acknowledged':>13}{'lost':>7}{'back to':>10}  damage"]
-    for number, disaster in enumerate(disasters, 1):
-        for one in disaster.losses:
-            damage = "; ".join(one.wrong[:3]) or "none"
-            counts = f"{one.acknowledged:>13}{one.missing:>7}{one.seconds:>8.1f} s"
-            lines.append(f"{number:<10}{one.tenant:<10}{counts}  {damage}")
-    return "\n".join(lines)
-
-
-def figures_of(disasters: t.Sequence[Disaster]) -> list[Figure]:
-    """Of the disasters; no numbers without any."""
-    losses = [one for disaster in disasters for one in disaster.losses]
-    return [
-        Figure("rpo_seconds", max([one.seconds for one in losses], default=math.nan), "s", "<= 60"),
-        Figure("tenants_damaged", sum(bool(one.wrong) for one in losses) if losses else math.nan, "tenants", "== 0"),
-        Figure("commits_acknowledged", sum(one.acknowledged for one in losses), "commits"),
-        Figure("commits_lost", sum(one.missing for one in losses), "commits"),
-        Figure("bare_machine_to_node", max([one.node_seconds for one in disasters], default=math.nan), "s"),
-        Figure("restore_of_all_tenants", max([one.restore_seconds for one in disasters], default=math.nan), "s"),
-    ]
-
-
-def figures_of_time(recovery: RecoveryTime) -> list[Figure]:
-    """Of the recoveries of one tenant; medians."""
-    platform, bare = (statistics.median(one or [math.nan]) for one in (recovery.platform, recovery.bare))
-    return [
-        Figure("rto_ratio_to_bare_tools", platform / bare, "ratio", "<= 2"),
-        Figure("rto_seconds", platform, "s"),
-        Figure("rto_seconds_of_bare_tools", bare, "s"),
-        Figure("rto_megabytes", recovery.megabytes, "MB"),
-    ]
 
 
 @contextlib.contextmanager
@@ -123,7 +88,7 @@ def run(ground: Ground, rounds: int, megabytes: float) -> list[Figure]:
             recovery.begin(megabytes)
             for _turn in range(TIMINGS):
                 recovery.measure()
-        found += figures_of_time(recovery)
+        found += figures_of_time(recovery.platform, recovery.bare, recovery.megabytes)
     return found
 
 
@@ -153,7 +118,8 @@ def main() -> int:
         return 1
     finally:
         say("removing what was made")
-        hosts.remove_all()
+        with told():
+            hosts.remove_all()
     return figures.finish("dr", found)
 
 

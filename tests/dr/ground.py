@@ -43,9 +43,11 @@ class Ground:
 
     def prepare(self) -> None:
         """The servers, an operator, and the first node."""
-        self.remove()
         machine.need({"openssl": "openssl", "ssh": "openssh-client", "dig": "bind9-dnsutils"})
         demo.run(sys.executable, demo.ESTATE, "up", "s3:4.48", "notes:1.0.0")
+        # What a run left that was killed.
+        hosts.remove_all()
+        shutil.rmtree(self.state, ignore_errors=True)
         self.public_key = self.operator.settle_in(HERE / "seed.sql")
         self.storage.start()
         self.operator.environment.update(
@@ -98,11 +100,6 @@ class Ground:
     def asker(self) -> demo_check.Asker:
         """Somebody who uses the tenants."""
         return self.operator.asker(self.host.address)
-
-    def remove(self) -> None:
-        """Machines, object storage, files."""
-        hosts.remove_all()
-        shutil.rmtree(self.state, ignore_errors=True)
 
 
 def limited(customers: t.Iterable[Customer]) -> tuple[str, str]:

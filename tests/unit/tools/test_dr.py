@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 from pathlib import Path
 
@@ -113,3 +114,44 @@ def test_entries_of_a_backup_are_there_as_they_were_and_later_ones_may_be_lost()
         "a is not what it was",
         "e was written by nobody",
     ]
+
+
+def disaster(*seconds: float, wrong: tuple[str, ...] = ()) -> t.Any:
+    from rehearsed import Disaster, Loss
+
+    losses = [Loss(f"tenant{i}", 100, int(one), one, wrong) for i, one in enumerate(seconds)]
+    return Disaster(tuple(losses), 60.0, 90.0)
+
+
+def test_the_figure_is_that_of_the_worst_tenant_of_all_disasters():
+    from rehearsed import figures_of
+
+    found = {one.name: one for one in figures_of([disaster(3.0, 31.5), disaster(12.0, 0.0)])}
+    assert (found["rpo_seconds"].value, found["rpo_seconds"].met) == (31.5, True)
+    assert (found["tenants_damaged"].value, found["tenants_damaged"].met) == (0, True)
+    assert found["commits_acknowledged"].value == 400
+
+
+@pytest.mark.parametrize(("disasters", "missed"), [([], 2), ([(61.0, ())], 1), ([(1.0, ("torn",))], 1)])
+def test_what_was_not_seen_or_is_damaged_or_too_old_misses_its_goal(disasters, missed):
+    from rehearsed import figures_of
+
+    found = figures_of([disaster(seconds, wrong=wrong) for seconds, wrong in disasters])
+    assert sum(not one.met for one in found) == missed
+
+
+def test_a_recovery_is_compared_by_the_medians_and_without_any_misses_its_goal():
+    from rehearsed import figures_of_time
+
+    found = {one.name: one for one in figures_of_time([40.0, 30.0, 90.0], [20.0, 21.0, 22.0], 1000)}
+    assert (found["rto_ratio_to_bare_tools"].value, found["rto_ratio_to_bare_tools"].met) == (40 / 21, True)
+    assert math.isnan(figures_of_time([], [20.0], 1000)[0].value)
+    assert not figures_of_time([], [20.0], 1000)[0].met
+
+
+def test_the_table_tells_of_each_tenant_what_it_lost():
+    from rehearsed import table
+
+    lines = table([disaster(31.5), disaster(2.0, wrong=("row 2 is torn",))]).splitlines()
+    assert lines[1].split() == ["1", "tenant0", "100", "31", "31.5", "s", "none"]
+    assert lines[2].endswith("row 2 is torn")
