@@ -21,7 +21,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-clean test lint sanity units integration systemd molecule e2e e2e-all browser load faults faults-slice bench docs build changelog role-readmes venv lock clean
+.PHONY: help demo demo-clean test lint sanity units integration systemd molecule e2e e2e-all browser load faults faults-slice dr bench docs build changelog role-readmes venv lock clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)$$/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -88,6 +88,9 @@ load: venv ## requests lost by upgrades, rollbacks and failing upgrades under co
 
 faults: venv ## kills and failures at every step of every move, on a node of their own; SLICE=6 takes six at random
 	@PATH="$(VENV)/bin:$$PATH" $(VENV)/bin/python tests/faults/faults.py
+
+dr: venv ## a node is destroyed, its tenants come back from object storage: what is lost, how long it takes; DR_MEGABYTES=50 for a short one
+	@PATH="$(VENV)/bin:$$PATH" $(VENV)/bin/python tests/dr/dr.py
 
 faults-slice: venv ## three cases of make faults, at random, as make test takes them
 	@$(VENV)/bin/python $(TOOLS)/fault_slice.py

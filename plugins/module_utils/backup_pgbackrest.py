@@ -168,7 +168,7 @@ class PgBackRest:
         """
 
         def backups(repository: str, deadline: Deadline) -> list[Backup]:
-            listing = self._listing(self.find(deadline), repository, deadline)
+            listing = self._listing(self._server(deadline), repository, deadline)
             if choice.label and not choice.target_time:
                 return listing.backups
             at = moment(choice.target_time).timestamp() if choice.target_time else None
@@ -181,7 +181,7 @@ class PgBackRest:
 
     def _branch(self, repository: str, at: float | None, deadline: Deadline) -> Branch | None:
         """The timeline that the service was on at a moment; None where nothing was archived."""
-        server, archive = self.find(deadline), f"archive/{self.stanza}"
+        server, archive = self._server(deadline), f"archive/{self.stanza}"
         words = [*self._only(repository), "--output=json", "--recurse", "repo-ls", archive]
         files = backup_timeline.archived(self._must(server, words, deadline).text)
         timeline, history = backup_timeline.serving(files, at)

@@ -30,7 +30,6 @@ DONE = {
     "stop": "stopped",
     "remove": "removed",
     "heal": "healed",
-    "restore": "restored",
 }
 
 

@@ -29,9 +29,10 @@ from environments import BUILD  # noqa: E402
 from matrix import BEGIN, Case, Result, Results, chosen, matrix  # noqa: E402
 from moves import MOVES, Ends, Move  # noqa: E402
 from node import Node  # noqa: E402
+from over_ssh import wait_for  # noqa: E402
 from strikes import FAULTS, Scene, restore  # noqa: E402
 from tenancy import Tenancy  # noqa: E402
-from watch import Prober, wait_for  # noqa: E402
+from watch import Prober  # noqa: E402
 
 STATE = BUILD / "faults"
 #: What a killed run left working on the node comes to its end within this time.

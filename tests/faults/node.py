@@ -14,11 +14,11 @@ import typing as t
 from pathlib import Path
 
 import bare_machine
+from over_ssh import TENANTS_ROOT
 
 NAME = "tenantry-faults-machine"
 IMAGE = "tenantry-estate/machine:bookworm"
-#: Where the tenants live: a file system of its own, which can be made full without anybody else noticing.
-TENANTS_ROOT = "/srv/tenantry"
+#: Where the tenants live is a file system of its own, which can be made full without anybody else noticing.
 TENANTS_SIZE = "4g"
 
 

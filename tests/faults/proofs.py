@@ -11,8 +11,8 @@ import re
 import typing as t
 
 from moves import Ends
-from node import TENANTS_ROOT
-from tenancy import EDGE_ROOT, HOST, TENANT, ZONE, Tenancy
+from over_ssh import EDGE_ROOT, TENANTS_ROOT
+from tenancy import HOST, TENANT, ZONE, Tenancy
 
 ASKED = 4
 RELEASE = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
@@ -61,7 +61,7 @@ def footprint(tenancy: Tenancy) -> Footprint:
         tuple(sorted(_container(one) for one in containers)),
         tuple(sorted(node.run("docker", "network", "ls", "--format={{.Name}}", label).split())),
         tuple(sorted(node.run("docker", "volume", "ls", "--format={{.Name}}", label).split())),
-        tuple(tenancy.asker.dig(HOST)),
+        tuple(tenancy.users.dig(HOST)),
         tuple(SNAPSHOT.sub("<snapshot>", RELEASE.sub("<release>", one)) for one in files),
     )
 
@@ -133,5 +133,5 @@ def is_quiet(tenancy: Tenancy) -> bool:
 def servers_answer(tenancy: Tenancy) -> bool:
     """Whether engine, proxy and name server do."""
     engine = tenancy.node.run("docker", "version", "--format={{.Server.Version}}", check=False).strip()
-    status, _body = tenancy.asker.https(f"nobody.{ZONE}", "/")
-    return bool(engine) and status == 404 and bool(tenancy.asker.dig(ZONE, "SOA"))
+    status, _body = tenancy.users.https(f"nobody.{ZONE}", "/")
+    return bool(engine) and status == 404 and bool(tenancy.users.dig(ZONE, "SOA"))

@@ -15,7 +15,8 @@ import time
 import typing as t
 from pathlib import Path
 
-from node import TENANTS_ROOT, TENANTS_SIZE, Node, command_line, descendants
+from node import TENANTS_SIZE, Node, command_line, descendants
+from over_ssh import TENANTS_ROOT
 
 #: How long the engine is away: longer than any step waits without noticing.
 ENGINE_AWAY_SECONDS = 4.0

@@ -88,15 +88,3 @@ class Prober:
             for began, status in self.answers
             if status != 200
         ]
-
-
-def wait_for(condition: t.Callable[[], t.Any], seconds: float, what: str) -> None:
-    """Wait until something is true.
-
-    :raises RuntimeError: when it does not become true.
-    """
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"{what} did not come within {seconds:g} s")
-        time.sleep(0.1)
