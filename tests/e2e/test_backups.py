@@ -127,7 +127,7 @@ def describe(fleet: Fleet, storage: archives.Storage) -> None:
     )
     server = ("server", "backing", "tenantry/postgres:15", None, 5432, "command", READY, "999:999")
     fleet.sql(services, NAME, *server, '["/tmp", "/run/postgresql"]', "postgresql")
-    fleet.sql(services, NAME, "cache", "backing", "tenantry/redis:7", None, 6379, "tcp", None, "999:999", None, "redis")
+    fleet.sql(services, NAME, "cache", "backing", "tenantry/redis:7", None, 6379, "tcp", None, "998:998", None, "redis")
     web = ("web", "app", "tenantry/sample", '["web"]', 8080, "tcp", None, "10001:10001", None, None)
     fleet.sql(services, NAME, *web)
     volume = "INSERT INTO service_volumes (tenant, service, name, path) VALUES (?, ?, ?, ?)"
@@ -251,7 +251,16 @@ def test_how_old_everything_is_is_told_with_wal_and_as_metrics(kept):
     assert "is due since" in text
 
 
-OFFSITE = ("-e", "backup_service=server", "-e", f"backup_spool={SPOOL}", "-e", "backup_repository=offsite")
+OFFSITE = (
+    "-e",
+    f"backup_spool={SPOOL}",
+    "-e",
+    "backup_service=server",
+    "-e",
+    "backup_repository=offsite",
+    "-e",
+    "backup_wait=60",
+)
 
 
 def processes() -> str:
