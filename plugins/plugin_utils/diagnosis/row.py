@@ -50,6 +50,8 @@ def place(host: str, kind: str, field: str) -> str:
     if len(parts) == 1:
         where = f"id = {nameless.group(2)}" if nameless else f"name = '{host}'"
         return f"{TABLES[kind]}.{parts[0]} where {where}"
+    if len(parts) == 3 and parts[0] == "repositories":
+        return f"{parts[0]}.{parts[2]} where name = '{parts[1]}'"
     if len(parts) == 3 and parts[0] in NAMED and not nameless:
         # A tenant's row stands over that of its stack, and either may be the wrong one.
         return f"{parts[0]}.{parts[2]} where tenant = '{host}' and name = '{parts[1]}', or in its stack"
