@@ -88,7 +88,7 @@ class ActionModule(ActionBase):
 
     def _end(self, arguments, task_vars):
         failure, warnings = arguments.pop("failure", None) or {}, list(arguments.pop("warnings", None) or [])
-        lease = arguments.pop("lease", None)
+        lease, forgotten = arguments.pop("lease", None), arguments.pop("forget", None) or []
         if not arguments.get("id"):
             outcome = self._told(operating.not_begun(failure), warnings, task_vars)
             result = {"changed": False, "steps": [], "current": None, "made_of": {}}
@@ -105,7 +105,10 @@ class ActionModule(ActionBase):
             arguments["action"], ended, failure or {"result": result}, result.get("current"), reached
         )
         try:
-            ledger.Ledger.open(task_vars["tenantry_database"]).finish(
+            book = ledger.Ledger.open(task_vars["tenantry_database"])
+            if ended == "success" and forgotten:
+                book.forget(arguments["tenant"], forgotten, fleet.requested_by(task_vars))
+            book.finish(
                 arguments["id"],
                 int(lease),
                 ended,

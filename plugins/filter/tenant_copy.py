@@ -34,8 +34,9 @@ options:
 EXAMPLES = r"""
 - name: Say what the copy runs
   ansible.builtin.debug:
-    msg: "{{ (tenant | tenantry.platform.tenant_copy('drill', serving.manifest.images)).services |
-    map(attribute='image') }}"
+    msg: "{{ copy.services | map(attribute='image') | join(', ') }}"
+  vars:
+    copy: "{{ tenant | tenantry.platform.tenant_copy('drill', serving.manifest.images) }}"
 """
 
 RETURN = r"""

@@ -109,6 +109,13 @@ options:
     type: list
     elements: str
     default: []
+  forget:
+    description:
+      - Fields of the tenant whose overrides go with a success, such as V(volume.*) where its volumes are gone. Handled
+        by the action plugin.
+    type: list
+    elements: str
+    default: []
   failure:
     description:
       - What failed; C(step), the name of the task, C(result), what it returned, and C(undo), what undoing it returned
@@ -231,6 +238,7 @@ ARGUMENTS = {
     "release": {"type": "str"},
     "reached": {"type": "str", "default": ""},
     "warnings": {"type": "list", "elements": "str", "default": []},
+    "forget": {"type": "list", "elements": "str", "default": []},
     "failure": {"type": "dict"},
 }
 

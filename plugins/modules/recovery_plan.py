@@ -66,7 +66,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ansible_facts:
-  description: C(tenantry_recovery), C(tenantry_recoveries) and C(tenantry_recovering) for the plays that follow.
+  description: C(tenantry_recovery), C(tenantry_recoveries), C(tenantry_recovering) and more for the plays that follow.
   returned: success
   type: dict
 error_kind:

@@ -40,8 +40,8 @@ options:
     type: path
     required: true
   tenant:
-    description: Name of the copy. Without it, all copies with which nobody works, such as those of runs that were
-    killed.
+    description:
+      - Name of the copy. Without it, all copies with which nobody works, such as those of runs that were killed.
     type: str
   spool:
     description: Directory of the node for what is known of restores.

@@ -32,7 +32,7 @@ def copied(spec: t.Mapping[str, t.Any], purpose: str, images: t.Mapping[str, t.A
     return {
         **spec,
         "name": str.__str__(names.copy_name(tenant, purpose)),
-        "copy": {"tenant": tenant, "purpose": purpose},
+        "copied_from": {"tenant": tenant, "purpose": purpose},
         "state": "active",
         "strategy": "blue_green",
         "services": [_service(one, known, (images or {}).get(one["name"])) for one in services],

@@ -226,6 +226,17 @@ class Ledger(Leases):
                 requests.setdefault(row["request"], set()).add(row["tenant"])
         return sorted(name for request, names in requests.items() for name in self.withdraw(request, sorted(names), by))
 
+    @rows.again
+    def forget(self, tenant: str, fields: t.Sequence[str], by: str) -> None:
+        """Release what overrides say of these fields of a tenant; ``volume.*`` is that of every volume."""
+        table = self.database.table("overrides")
+        with self.database.writing() as connection:
+            rows.next_token(self.database, connection, _HOLDS)
+            live = [row["field"] for row in self._live(connection) if row["tenant"] == tenant]
+            gone = [field for field in live if any(fnmatch.fnmatchcase(field, pattern) for pattern in fields)]
+            mine = (table.c.tenant == str.__str__(tenant)) & table.c.released_at.is_(None) & table.c.field.in_(gone)
+            connection.execute(table.update().where(mine).values(released_at=now(), released_by=by))
+
     def holds(self, tenants: t.Sequence[str] | None = None) -> list[dict[str, t.Any]]:
         """What is held now, oldest first.
 

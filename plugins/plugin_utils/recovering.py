@@ -19,7 +19,7 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils import (
 )
 from ansible_collections.tenantry.platform.plugins.plugin_utils.ledger_backups import Backups
 
-RECOVERED = "tenantry_recovered"  # what the role leaves on a tenant
+RECOVERED = "tenant_recovered"  # what the role leaves on a tenant
 # Steps of a copy that a restore of the tenant would need, too: their time is what a recovery takes.
 _NEEDED = ("pull", "release", "backing", "app", "restore-")
 
@@ -49,6 +49,9 @@ def orders(
             found[name] = {"items": [], "error": error.message}
     for name, wrong in covered.invalid.items():
         found[name] = {"items": [], "error": "; ".join(f"{one['field']}: {one['reason']}" for one in wrong)}
+    # What is to be removed, the node can say without doing it.
+    does = wanted.purpose == recovery.CONFIRM or not check_mode
+    busy = [name for name, one in found.items() if does and not one["error"]]
     run = ledger.new_id()
     notes.write(notes.RECOVERY, run)
     return {
@@ -61,14 +64,12 @@ def orders(
             "repository": wanted.repository,
         },
         "tenantry_recoveries": found,
-        "tenantry_recovering": [
-            # What is to be removed, the node can say without doing it.
-            name
-            for name, one in found.items()
-            if not one["error"] and (wanted.purpose == recovery.CONFIRM or not check_mode)
-        ],
+        "tenantry_recovering": busy,
+        # One of each node, through which what nobody needs there is removed.
+        "tenantry_recovery_nodes": sorted({covered.specs[one]["node"]: one for one in busy}.values()),
         "tenantry_recovery_holds": {},
         "tenantry_recovery_failed": {},
+        "tenantry_recovery_needless": {},
         "tenantry_failed": {},
     }
 

@@ -89,8 +89,8 @@ def items(spec: Spec, policies: t.Sequence[Policy], kinds: t.Mapping[str, str], 
     ]
     if wanted.purpose == RESTORE and spec["state"] == "removed":
         raise TenantryError(
-            f"tenant {spec['name']} is removed in the tenant database, and what is restored would be removed again: set "
-            "its state to active or stopped first",
+            f"tenant {spec['name']} is removed in the tenant database, and what is restored would be removed "
+            "again: set its state to active or stopped first",
             "invalid",
         )
     found: dict[str, Item] = {}

@@ -218,10 +218,12 @@ def test_a_rollback_brings_the_old_data_back_and_no_later_run_the_new_one(kept):
 
 
 def test_a_removed_tenant_takes_every_generation_along(kept):
+    generation(kept, "r1")
     kept.sql("UPDATE tenants SET state = 'removed' WHERE name = ?", NAME)
     assert kept.play("deploy", "--limit", NAME, "-e", "remove_volumes=true").code == 0
     assert demo_check.docker("volume", "ls", "--quiet", "--filter", VOLUMES) == ""
     assert demo_check.docker("network", "ls", "--quiet", "--filter", VOLUMES) == ""
+    assert holds(kept, NAME) == []
     # What was backed up stays: that is what it is for.
     assert list((DISK / NAME / "server" / "pgbackrest").iterdir())
 

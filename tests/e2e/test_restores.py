@@ -41,6 +41,9 @@ def estate(fleet: Fleet) -> t.Iterator[Fleet]:
     for name in (NAME, NEXT):
         add(fleet, name, vault.group())
     assert fleet.play("deploy", "--limit", f"{NAME},{NEXT}").code == 0
+    for name in (NAME, NEXT):
+        note(fleet, name, f"first-of-{name}")
+    backed_up(fleet, NAME, NEXT)
     yield fleet
     forget(fleet, [NAME, NEXT])
     fleet.sql("DELETE FROM repositories")
@@ -105,6 +108,11 @@ def copies() -> list[str]:
         listing = ["ls", "-aq"] if kind == "container" else ["ls", "-q"]
         found += demo_check.docker(kind, *listing, "--filter", "label=tenantry.purpose=rehearsal").split()
     return found
+
+
+def note(estate: Fleet, name: str, title: str) -> None:
+    """One note that a client knows to be kept."""
+    assert wait_for(lambda: estate.asker.https(f"{name}.{demo.ZONE}", "/notes", body=title)[0] == 200)
 
 
 def backed_up(estate: Fleet, *names: str) -> None:
@@ -177,10 +185,7 @@ class Writer(threading.Thread):
 
 @pytest.fixture(scope="module")
 def written(estate: Fleet) -> Writer:
-    """A backup, then writes under load until a table is dropped; ``log`` is what clients saw."""
-    wait_for(lambda: estate.asker.https(f"{NAME}.{demo.ZONE}", "/notes")[0] == 200)
-    estate.asker.https(f"{NEXT}.{demo.ZONE}", "/notes", body="of-the-neighbour")
-    backed_up(estate, NAME, NEXT)
+    """Writes under load until a table is dropped; ``log`` is what clients saw."""
     writer = Writer(estate)
     writer.start()
     wait_for(lambda: len(writer.acknowledged(time.time())) > 100)
@@ -206,7 +211,7 @@ def test_a_table_that_was_dropped_comes_back_as_it_was_just_before(estate, writt
     assert [one[0] for one in holds(estate, NAME)] == ["volume.data"]
     assert operations(estate, NAME)[-2:] == [("fill", "success"), ("restore", "success")]
     assert estate.containers(NEXT) == neighbour
-    assert titles(NEXT) == {"of-the-neighbour"}
+    assert titles(NEXT) == {f"first-of-{NEXT}"}
 
 
 def test_no_deploy_goes_back_to_the_data_from_before(estate, written):
@@ -235,7 +240,7 @@ def test_a_second_restore_begins_a_timeline_of_its_own_and_its_wal_is_archived(e
 
 
 def test_what_was_written_after_a_restore_can_be_restored_too(estate):
-    assert estate.asker.https(f"{NAME}.{demo.ZONE}", "/notes", body="after-the-restore")[0] == 200
+    note(estate, NAME, "after-the-restore")
     when = time.time()
     time.sleep(0.01)
     database("DELETE FROM notes")
@@ -305,9 +310,6 @@ def test_a_restore_that_is_killed_while_it_fills_is_settled_by_the_next_run(esta
 
 
 def test_a_drill_restores_reads_and_starts_everything_and_leaves_nothing(estate):
-    for name in (NAME, NEXT):
-        assert estate.asker.https(f"{name}.{demo.ZONE}", "/notes", body="drilled")[0] == 200
-    backed_up(estate, NAME, NEXT)
     before, neighbours = estate.containers(NAME), estate.containers(NEXT)
     run = estate.play("drill", "--limit", f"{NAME},{NEXT}")
     assert run.code == 0
@@ -351,8 +353,9 @@ def test_a_drill_that_is_killed_leaves_nothing_that_the_next_one_does_not_remove
 
 
 def test_a_drill_finds_a_backup_that_is_damaged(estate):
-    place = BACKUPS / NEXT / "server" / "pgbackrest" / "backup"
-    largest = max((one for one in place.rglob("*") if one.is_file()), key=lambda one: one.stat().st_size)
+    stanza = BACKUPS / NEXT / "server" / "pgbackrest" / "backup" / f"{NEXT}-server"
+    newest = max(one for one in stanza.iterdir() if re.fullmatch(r"[0-9]{8}-[0-9]{6}F.*", one.name))
+    largest = max((one for one in newest.rglob("*") if one.is_file()), key=lambda one: one.stat().st_size)
     whole = largest.read_bytes()
     before = estate.containers(NEXT)
     largest.write_bytes(whole[:1000] + bytes([whole[1000] ^ 255]) + whole[1001:])

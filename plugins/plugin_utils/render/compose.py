@@ -111,7 +111,7 @@ def networks(spec: Spec) -> list[dict[str, t.Any]]:
 
     All of a copy are internal: whatever works in it reaches nobody.
     """
-    internal = bool(spec.get("copy"))
+    internal = bool(spec.get("copied_from"))
     wanted = [{"name": names.default_network(spec["name"]), "internal": internal, "labels": _labels(spec)}]
     if has_backing(spec):
         wanted.append({"name": names.backing_network(spec["name"]), "internal": True, "labels": _labels(spec)})
@@ -237,7 +237,7 @@ def _service(
         definition["depends_on"] = depends_on
     if not job:
         definition["deploy"] = {"replicas": int(service["replicas"])}
-    definition["restart"] = "no" if job or spec.get("copy") else "unless-stopped"
+    definition["restart"] = "no" if job or spec.get("copied_from") else "unless-stopped"
     definition["init"] = True
     definition["stop_grace_period"] = f"{int(service['stop_grace_period'])}s"
     definition["healthcheck"] = health.healthcheck(service)
@@ -265,7 +265,7 @@ def _environment(spec: Spec, service: Service, release: str | None) -> dict[str,
         if "=" in name or "\0" in name or not name:
             raise _refusal(service, f"environment variable {name!r} has no possible name")
         environment[str.__str__(name)] = _sound(service["environment"][name], service, f"environment variable {name}")
-    copy = spec.get("copy")
+    copy = spec.get("copied_from")
     environment["TENANTRY_TENANT"] = copy["tenant"] if copy else spec["name"]
     if copy:
         environment["TENANTRY_COPY"] = copy["purpose"]
@@ -291,7 +291,7 @@ def _service_labels(spec: Spec, service: Service, release: str | None) -> dict[s
 
 def _labels(spec: Spec) -> dict[str, str]:
     labels = {"tenantry.managed": "true", "tenantry.tenant": names.tenant_name(spec["name"])}
-    return {**labels, **COPY_LABELS} if spec.get("copy") else labels
+    return {**labels, **COPY_LABELS} if spec.get("copied_from") else labels
 
 
 def _depends_on(spec: Spec, service: Service) -> dict[str, t.Any]:

@@ -44,7 +44,7 @@ def named(spec: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
 
     :raises TenantryError: kind ``invalid`` when it is called otherwise.
     """
-    copy = spec.get("copy")
+    copy = spec.get("copied_from")
     if not copy:
         return spec
     name = copy_name(copy["tenant"], copy["purpose"])

@@ -50,6 +50,15 @@ def hold(ledger, *tenants, **changes):
     return list(ledger.hold([Hold(tenant, field, value) for tenant in tenants], **given))
 
 
+def test_generations_are_forgotten_with_the_volumes(ledger):
+    hold(ledger, "acme", field="volume.data", value="r1")
+    hold(ledger, "acme", field="state", value="removed")
+    hold(ledger, "idle", field="volume.data", value="r2")
+    ledger.forget("acme", ["volume.*"], "ann")
+    live = [(one["tenant"], one["field"]) for one in ledger.holds()]
+    assert live == [("acme", "state"), ("idle", "volume.data")]
+
+
 def test_ids_sort_by_time():
     ids = [new_id() for _turn in range(50)]
     assert all(len(one) == 26 for one in ids)
