@@ -47,7 +47,7 @@ units: venv ## ansible-test units on the newest and the oldest ansible-core
 integration: venv ## ansible-test integration: each module against real servers
 	@$(VENV)/bin/python $(TOOLS)/integration.py $(TARGETS)
 
-systemd: venv ## the role drift_watch under a real systemd
+systemd: venv ## the roles drift_watch and backup under a real systemd
 	@$(VENV)/bin/python $(TOOLS)/systemd.py
 
 molecule: venv ## a bare Debian machine becomes a node over SSH and gets its tenants

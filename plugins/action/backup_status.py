@@ -19,6 +19,7 @@ ARGUMENTS = {
     "jitter": {"type": "int", "default": due.JITTER},
     "metrics_file": {"type": "path"},
     "fleet": {"type": "str", "default": ""},
+    "listed": {"type": "bool", "default": False},
 }
 
 
@@ -38,9 +39,10 @@ class ActionModule(ActionBase):
             if arguments["metrics_file"]:
                 content = metrics.render(lines, arguments["fleet"], now)
                 durable.replace(arguments["metrics_file"], content, 0o644)
+            listed = ["", *text.kept_table(watching.kept(task_vars))] if arguments["listed"] else []
         except TenantryError as error:
             return {"failed": True, **error.as_result()}
-        Display().display("\n".join(["", *text.status_table(lines), "", text.status_summary(lines)]))
+        Display().display("\n".join([*listed, "", *text.status_table(lines), "", text.status_summary(lines)]))
         failed = {one.tenant: report.clean(one.message) for one in reversed(lines) if one.status in status.BAD}
         rows = [{"tenant": one.tenant, "repository": one.repository, "status": one.status} for one in lines]
         return {"changed": False, "ansible_facts": {"tenantry_failed": failed}, "backups": rows}

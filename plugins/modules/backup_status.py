@@ -34,6 +34,10 @@ options:
     description: Label C(fleet) of the metrics.
     type: str
     default: ''
+  listed:
+    description: Also print every backup that the ledger knows, with its label.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - tenantry.platform.fleet_action
 notes:

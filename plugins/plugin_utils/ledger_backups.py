@@ -102,6 +102,18 @@ class Backups:
         condition = (table.c.status == status) & table.c.removed_at.is_(None)
         return self._last(tenants, group, newest, condition)
 
+    def kept(self, tenants: t.Sequence[str]) -> list[Row]:
+        """Every backup that was not removed, by service and repository, oldest first; as :meth:`latest` has them."""
+        table = self.database.table("backups")
+        there = (table.c.status == "success") & table.c.removed_at.is_(None)
+        order = (table.c.tenant, table.c.service, table.c.repository, table.c.finished_at, table.c.id)
+        found: list[Row] = []
+        with self.database.reading() as connection:
+            for some in rows.portions(tenants):
+                query = sa.select(*rows.raw(table)).where(there & table.c.tenant.in_(some)).order_by(*order)
+                found += [rows.shown(row) for row in connection.execute(query)]
+        return found
+
     def failures(self, tenants: t.Sequence[str]) -> list[Row]:
         """How often a policy failed in a repository since the last backup there, where it did.
 

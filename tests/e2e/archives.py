@@ -33,6 +33,21 @@ class Storage:
 
     endpoint: str
     ca_file: Path
+    _relays: _Relays
+
+    def go_away(self) -> None:
+        """End every connection, and each new one at once."""
+        self._relays.away.set()
+        self._relays.flowing.set()
+
+    def hang(self) -> None:
+        """Take connections, and answer nothing, as a network does that loses everything."""
+        self._relays.flowing.clear()
+
+    def come_back(self) -> None:
+        """Answer again."""
+        self._relays.away.clear()
+        self._relays.flowing.set()
 
 
 class _Relay(socketserver.BaseRequestHandler):
@@ -43,9 +58,9 @@ class _Relay(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         with contextlib.suppress(OSError), socket.create_connection(self.server.target, timeout=10) as there:
             there.settimeout(None)
-            back = threading.Thread(target=_pump, args=(there, self.request), daemon=True)
+            back = threading.Thread(target=self.server.pump, args=(there, self.request), daemon=True)
             back.start()
-            _pump(self.request, there)
+            self.server.pump(self.request, there)
             back.join()
 
 
@@ -53,14 +68,20 @@ class _Relays(socketserver.ThreadingTCPServer):
     daemon_threads = True
     target: tuple[str, int]
 
+    def __init__(self, address: tuple[str, int]) -> None:
+        super().__init__(address, _Relay)
+        self.away, self.flowing = threading.Event(), threading.Event()
+        self.flowing.set()
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(CHUNK):
-            sink.sendall(data)
-    for one in (source, sink):
+    def pump(self, source: socket.socket, sink: socket.socket) -> None:
+        """Hand on what comes, until one of them ends."""
         with contextlib.suppress(OSError):
-            one.shutdown(socket.SHUT_RDWR)
+            while not self.away.is_set() and (data := source.recv(CHUNK)):
+                self.flowing.wait()
+                sink.sendall(data)
+        for one in (source, sink):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager
@@ -72,11 +93,11 @@ def storage(image: str, directory: Path) -> t.Iterator[Storage]:
     _docker("network", "create", f"--label={LABEL}", NAME)
     address = _docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", NAME)
     try:
-        with _Relays((address, 0), _Relay) as relays:
+        with _Relays((address, 0)) as relays:
             _certificate(image, tls, address)
             relays.target = (_start(image, tls), PORT)
             threading.Thread(target=relays.serve_forever, daemon=True).start()
-            yield Storage(f"https://{address}:{relays.server_address[1]}", tls / "certificate")
+            yield Storage(f"https://{address}:{relays.server_address[1]}", tls / "certificate", relays)
             relays.shutdown()
     finally:
         remove()

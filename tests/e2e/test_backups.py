@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import stat
 import subprocess
 import sys
@@ -17,20 +16,21 @@ import threading
 import typing as t
 from pathlib import Path
 
+import archives
+import demo
 import demo_check
 import pytest
 from conftest import ROOT, STATE, Fleet, forget, kill, wait_for
-from object_storage import BUCKET, STALLED, ObjectStorage
 
 from ansible_collections.tenantry.platform.plugins.module_utils.backup_repository import Repository
 
-NAME = "e2e-kept"
+NAME = "e2e-stored"
 READY = json.dumps(["pg_isready", "-q", "-h", "127.0.0.1", "-U", "app"])
 # Words that nothing else has in it.
 DISK_PASSPHRASE, S3_PASSPHRASE = "disk-Vq81-phrase", "s3-Hx52-phrase"
-ACCESS, SECRET = "accessE2eKw", "secretE2eUz94"
-DISK = STATE / "repository"
-SPOOL = STATE / "spool"
+PLACE = STATE / "stored"
+DISK = PLACE / "repository"
+SPOOL = PLACE / "spool"
 DUE = ("-e", "backup_due=true", "-e", "backup_jitter=0")
 EVERYTHING = {("server", "pgbackrest"), ("cache", "redis"), ("web", "restic")}
 SUCCESSES = "SELECT service, engine, repository, kind FROM backups WHERE status = 'success' AND removed_at IS NULL"
@@ -39,7 +39,7 @@ SUCCESSES = "SELECT service, engine, repository, kind FROM backups WHERE status 
 class Kept:
     """The tenant, and where its backups are."""
 
-    def __init__(self, fleet: Fleet, storage: ObjectStorage) -> None:
+    def __init__(self, fleet: Fleet, storage: archives.Storage) -> None:
         self.fleet = fleet
         self.storage = storage
 
@@ -82,18 +82,16 @@ class Kept:
 @pytest.fixture(scope="module")
 def kept(fleet: Fleet) -> t.Iterator[Kept]:
     """The tenant, deployed, and never backed up."""
-    names = ["up", "s3:4.48", "postgres:15", "redis:7"]
-    subprocess.run([sys.executable, str(ROOT / "tests" / "estate" / "estate.py"), *names], check=True)
-    DISK.mkdir()
-    storage = ObjectStorage(STATE / "s3", ACCESS, SECRET)
-    try:
-        wait_for(storage.healthy)
-        fleet.environment.update(
-            TENANTRY_SECRET_DISK=DISK_PASSPHRASE,
-            TENANTRY_SECRET_S3=S3_PASSPHRASE,
-            TENANTRY_SECRET_ACCESS=ACCESS,
-            TENANTRY_SECRET_SECRET=SECRET,
-        )
+    subprocess.run([sys.executable, str(ROOT / "tests" / "estate" / "estate.py"), "up", "data"], check=True)
+    DISK.mkdir(parents=True)
+    fleet.environment.update(
+        TENANTRY_SECRET_DISK=DISK_PASSPHRASE,
+        TENANTRY_SECRET_S3=S3_PASSPHRASE,
+        TENANTRY_SECRET_ACCESS=archives.ACCESS_KEY,
+        TENANTRY_SECRET_SECRET=archives.SECRET_KEY,
+    )
+    with archives.storage(f"{demo.read_estate()['registry']}/tenantry/s3:4.48", PLACE) as storage:
+        wait_for(archives.is_ready)
         describe(fleet, storage)
         made = Kept(fleet, storage)
         assert fleet.play("deploy", "--limit", NAME).code == 0
@@ -101,13 +99,12 @@ def kept(fleet: Fleet) -> t.Iterator[Kept]:
         volume = json.loads(demo_check.docker("volume", "inspect", f"{NAME}_files"))[0]["Mountpoint"]
         (Path(volume) / "letter.txt").write_text("dear customer", encoding="utf-8")
         yield made
+        storage.come_back()
         forget(fleet, [NAME])
-    finally:
-        storage.stop()
-        shutil.rmtree(DISK, ignore_errors=True)
+    fleet.sql("DELETE FROM repositories")
 
 
-def describe(fleet: Fleet, storage: ObjectStorage) -> None:
+def describe(fleet: Fleet, storage: archives.Storage) -> None:
     """Rows of the tenant."""
     disk = "INSERT INTO repositories (name, kind, path, passphrase) VALUES ('disk', 'posix', ?, ?)"
     fleet.sql(disk, str(DISK), "env:TENANTRY_SECRET_DISK")
@@ -116,13 +113,11 @@ def describe(fleet: Fleet, storage: ObjectStorage) -> None:
         " VALUES ('offsite', 's3', '/fleet', ?, ?, ?, 'env:TENANTRY_SECRET_ACCESS', 'env:TENANTRY_SECRET_SECRET',"
         " 'env:TENANTRY_SECRET_S3')",
         storage.endpoint,
-        BUCKET,
+        "backups",
         str(storage.ca_file),
     )
     fleet.add(NAME, version="1.0.0")
-    vault = re.search(
-        r"\$ANSIBLE_VAULT;[^']*", Path(os.environ["TENANTRY_DEMO_STATE"], "inventory/seed.sql").read_text()
-    )
+    vault = re.search(r"\$ANSIBLE_VAULT;[^']*", (demo.INVENTORY / "seed.sql").read_text(encoding="utf-8"))
     assert vault
     fleet.sql("INSERT INTO secrets (tenant, name, vault) VALUES (?, 'password', ?)", NAME, vault.group())
     services = (
@@ -132,7 +127,7 @@ def describe(fleet: Fleet, storage: ObjectStorage) -> None:
     )
     server = ("server", "backing", "tenantry/postgres:15", None, 5432, "command", READY, "999:999")
     fleet.sql(services, NAME, *server, '["/tmp", "/run/postgresql"]', "postgresql")
-    fleet.sql(services, NAME, "cache", "backing", "tenantry/redis:7", None, 6379, "tcp", None, "999:999", None, "redis")
+    fleet.sql(services, NAME, "cache", "backing", "tenantry/redis:7", None, 6379, "tcp", None, "998:998", None, "redis")
     web = ("web", "app", "tenantry/sample", '["web"]', 8080, "tcp", None, "10001:10001", None, None)
     fleet.sql(services, NAME, *web)
     volume = "INSERT INTO service_volumes (tenant, service, name, path) VALUES (?, ?, ?, ?)"
@@ -178,7 +173,7 @@ def secrets() -> list[str]:
         for phrase in (DISK_PASSPHRASE, S3_PASSPHRASE)
         for service in ("server", "cache", "web")
     ]
-    return [DISK_PASSPHRASE, S3_PASSPHRASE, SECRET, *derived]
+    return [DISK_PASSPHRASE, S3_PASSPHRASE, archives.SECRET_KEY, *derived]
 
 
 def readable_with(places: t.Iterable[Path], words: t.Sequence[str]) -> list[str]:
@@ -201,7 +196,7 @@ def test_what_is_due_is_made_in_every_repository_and_nobody_sees_a_secret(kept):
     assert {(service, engine) for service, engine, _repository, _kind in kept.made()} == EVERYTHING
     assert [repository for service, _e, repository, _k in kept.made() if service == "server"] == ["disk", "offsite"]
     assert len(kept.listed()) == 2
-    assert re.search(r"e2e-kept: server pgbackrest full: disk \d+\.\d MiB in", text)
+    assert re.search(r"e2e-stored: server pgbackrest full: disk \d+\.\d MiB in", text)
     assert any("pgbackrest" in line for line in seen)
     leaked = [word for word in secrets() if word in text or any(word in line for line in seen)]
     assert leaked == []
@@ -227,9 +222,11 @@ def test_a_check_makes_nothing_and_says_what_it_would(kept):
 
 
 def test_one_repository_that_is_away_takes_no_backup_from_the_other(kept):
-    kept.storage.close()
-    code, text = kept.play("backup", "-e", "backup_service=server", "-e", "backup_kind=incremental")
-    kept.storage.open()
+    kept.storage.go_away()
+    # Each repository has its share of it, so that one that is away keeps nobody for long.
+    words = ("-e", "backup_service=server", "-e", "backup_kind=incremental", "-e", "backup_timeout=100")
+    code, text = kept.play("backup", *words)
+    kept.storage.come_back()
     assert code == 2
     assert re.search(r"server +pgbackrest incremental +disk +made", text)
     assert re.search(r"server +pgbackrest incremental +offsite +failed", text)
@@ -254,46 +251,65 @@ def test_how_old_everything_is_is_told_with_wal_and_as_metrics(kept):
     assert "is due since" in text
 
 
+OFFSITE = (
+    "-e",
+    f"backup_spool={SPOOL}",
+    "-e",
+    "backup_service=server",
+    "-e",
+    "backup_repository=offsite",
+    "-e",
+    "backup_wait=60",
+)
+
+
+def processes() -> str:
+    return demo_check.docker("top", f"{NAME}-server-1", "-eo", "pid,args")
+
+
+@contextlib.contextmanager
+def hanging_backup(kept: Kept) -> t.Iterator[subprocess.Popen[str]]:
+    """A run whose full backup has begun, and that comes no further; afterwards the object storage answers again."""
+    run = kept.fleet.start("backup", "--limit", NAME, *OFFSITE)
+    try:
+        wait_for(lambda: run.poll() is not None or "--type=full" in processes(), 120)
+        kept.storage.hang()
+        assert run.poll() is None
+        yield run
+    finally:
+        kept.storage.come_back()
+
+
 def test_a_run_that_is_killed_leaves_nothing_that_counts_and_the_next_one_makes_it(kept):
     before, listed = kept.made(), kept.listed()
-    kept.storage.mode = STALLED
-    arguments = ("-e", "backup_service=server", "-e", f"backup_spool={SPOOL}", "-e", "backup_repository=offsite")
-    run = kept.fleet.start("backup", "--limit", NAME, *arguments)
-    wait_for(
-        lambda: run.poll() is not None or "backup" in demo_check.docker("top", f"{NAME}-server-1", "-eo", "args"), 120
-    )
-    assert run.poll() is None
-    kill(run)
-    kept.storage.open()
-    assert kept.made() == before
-    assert kept.listed() == listed
-    code, _text = kept.play("backup", "-e", "backup_service=server", "-e", "backup_repository=offsite")
-    assert code == 0
+    with hanging_backup(kept) as run:
+        kill(run)
+        assert kept.made() == before
+        # What it left at work in the container is ended by the next run.
+        following = kept.fleet.start("backup", "--limit", NAME, *OFFSITE)
+        wait_for(lambda: "--type=full" not in processes(), 120)
+    assert following.wait(timeout=300) == 0
+    assert len(kept.made()) == len(before) + 1
     assert len(kept.listed()[2]) == len(listed[2]) + 1
 
 
 def test_a_database_that_goes_away_under_its_backup_makes_it_fail_and_the_next_one_is_made(kept):
     before = kept.made()
-    kept.storage.mode = STALLED
-    arguments = ("-e", "backup_service=server", "-e", f"backup_spool={SPOOL}", "-e", "backup_repository=offsite")
-    run = kept.fleet.start("backup", "--limit", NAME, *arguments)
-    wait_for(
-        lambda: run.poll() is not None or "backup" in demo_check.docker("top", f"{NAME}-server-1", "-eo", "args"), 120
-    )
-    demo_check.docker("restart", f"{NAME}-server-1")
-    kept.storage.open()
+    with hanging_backup(kept) as run:
+        demo_check.docker("restart", f"{NAME}-server-1")
     assert run.wait(timeout=300) == 2
     assert kept.made() == before
     assert kept.failed()[-1][:2] == ("server", "offsite")
-    code, _text = kept.play("backup", "-e", "backup_service=server", "-e", "backup_repository=offsite")
+    code, _text = kept.play("backup", *OFFSITE)
     assert code == 0
+    assert len(kept.made()) == len(before) + 1
 
 
 def test_what_is_there_is_read_and_damage_is_told(kept):
     code, text = kept.play("verify")
     assert code == 0, text
     assert kept.fleet.sql("SELECT count(*) FROM backups WHERE status = 'success' AND verified_at IS NULL") == [(0,)]
-    (pack,) = list((DISK / NAME / "cache" / "restic" / "data").rglob("*"))[-1:]
+    pack = next(path for path in (DISK / NAME / "cache" / "restic" / "data").rglob("*") if path.is_file())
     whole = pack.read_bytes()
     pack.chmod(0o600)
     pack.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
@@ -345,14 +361,11 @@ def test_a_request_of_a_backup_is_carried_out_once_and_no_deploy_waits_for_it(ke
 
 
 def test_tenants_in_quarantine_are_told_and_take_no_backup_from_others(kept):
-    kept.fleet.add("e2e-refused", state="active", zone=None)
-    kept.fleet.sql("UPDATE tenants SET ring = 99999 WHERE name = 'e2e-refused'")
-    refused = kept.fleet.sql("SELECT name FROM tenants WHERE name = 'e2e-refused'")
+    kept.fleet.add("e2e-refused", maintenance_window="now and then")
     run = kept.fleet.play(
         "backup", "--limit", f"{NAME},e2e-refused", "-e", "backup_service=cache", "-e", f"backup_spool={SPOOL}"
     )
     kept.fleet.sql("DELETE FROM tenants WHERE name = 'e2e-refused'")
-    assert refused
     assert run.code == 2
     assert "e2e-refused: its rows are refused" in run.text
     assert re.search(r"cache +redis +disk +made", run.text)

@@ -13,7 +13,7 @@ import pytest
 from controller import LOG, TEXTFILES, USER
 
 UNITS = Path("/etc/systemd/system")
-JOBS = ("backup", "status", "verify", "prune", "drill")
+JOBS = ("backup", "status", "verify", "prune", "drill", "database")
 REPORTS = Path("/var/lib/tenantry/backup-status/eu-west")
 SCRIPT = Path("/usr/local/lib/tenantry/playbook-timer-run")
 
@@ -24,6 +24,7 @@ def unit(job, kind="service"):
 
 def timers(controller, *arguments, **changes):
     """Run the role; its output."""
+    changes.setdefault("backup_database_repositories", ["disk"])
     return controller.set_up("backup_timers", controller.settings("backup", **changes), *arguments)
 
 
@@ -38,6 +39,7 @@ def ran(controller, job):
     return controller.metrics()[name]
 
 
+@pytest.mark.long
 def test_a_check_of_the_role_changes_nothing(controller):
     assert changed(timers(controller, "--check", "--diff"))
     assert not controller.exists(UNITS / unit("backup"))
@@ -84,12 +86,14 @@ def test_what_is_due_is_made_and_how_it_stands_is_told_to_prometheus(controller)
     ] == []
 
 
+@pytest.mark.long
 def test_a_time_that_systemd_does_not_know_is_refused_by_the_name_of_its_variable(controller):
     with pytest.raises(AssertionError) as refused:
         timers(controller, backup_prune_on_calendar="now and then")
     assert "backup_prune_on_calendar is" in str(refused.value)
 
 
+@pytest.mark.long
 def test_a_job_without_a_time_goes_and_the_others_stay(controller):
     assert changed(timers(controller, backup_drill_on_calendar=""))
     assert not controller.exists(UNITS / unit("drill"))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, tenantry.platform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``make systemd``: the role drift_watch under a real systemd, in its own namespaces; needs root or sudo."""
+"""``make systemd``: roles that make timers under a real systemd, in its own namespaces; needs root or sudo."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def main() -> int:
     chosen = ["-m", "not long"] if os.environ.get("TENANTRY_ALL_STAGES") else []
     command = ["-m", "pytest", "-p", "no:cacheprovider", "--verbose", "--no-header", str(ROOT / "tests" / "systemd")]
     stage.check(
-        "the role drift_watch", [str(NEWEST.python), *command, *chosen], env=environment, judge=pytest_summaries
+        "roles under a real systemd", [str(NEWEST.python), *command, *chosen], env=environment, judge=pytest_summaries
     )
     return stage.finish()
 

@@ -30,7 +30,7 @@ class Outcome:
 
     :ivar status: a value of :data:`DONE`, ``failed``, ``unreachable``, ``busy`` (another run works on the service, and
         this one was only to see that somebody does), ``waiting`` (there is nothing yet that could be backed up) or
-        ``ready`` (check mode: it would be made).
+        ``ready`` (check mode: it would be made, or what is named would go).
     :ivar started_at: ISO 8601, UTC.
     :ivar bytes: what it takes in the repository.
     :ivar source_bytes: what was read for it.
@@ -106,7 +106,8 @@ def _outcome(
     if failure:
         return dataclasses.replace(outcome, **failure)
     if state == PRUNED:
-        return dataclasses.replace(outcome, removed=tuple((result.get("removed") or {}).get(name) or ()))
+        gone = tuple((result.get("removed") or {}).get(name) or ())
+        return dataclasses.replace(outcome, status=READY if check_mode else outcome.status, removed=gone)
     if state == VERIFIED:
         return outcome
     if check_mode:

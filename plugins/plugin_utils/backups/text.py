@@ -103,6 +103,32 @@ def _size(size: int | None) -> str:
     return "-" if size is None else disk_space.text(size)
 
 
+def kept_table(found: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
+    """Every backup that the ledger knows, a line each."""
+    header = ["TENANT", "SERVICE", "REPOSITORY", "LABEL", "KIND", "FINISHED", "SIZE", "STORED", "VERIFIED", "DRILL"]
+    cells = [
+        [
+            one["tenant"],
+            report.clean(one["service"]),
+            report.clean(one["repository"]),
+            one["label"],
+            one["kind"],
+            _moment(one["finished_at"]),
+            _size(one["source_bytes"]),
+            _size(one["bytes"]),
+            _moment(one["verified_at"]),
+            one["drill_status"] or "-",
+        ]
+        for one in found
+    ]
+    return report.columns([header, *cells])
+
+
+def _moment(text: str | None) -> str:
+    """To the second."""
+    return f"{text[:19]}Z" if text else "-"
+
+
 def status_table(found: t.Sequence[status.Line]) -> list[str]:
     """How old what there is is: a line for each repository of each policy."""
     header = ["TENANT", "SERVICE", "ENGINE", "REPOSITORY", "STATUS", "LAST", "AGE", "SIZE", "VERIFIED", "WAL", "READY"]

@@ -74,6 +74,15 @@ def lines(task_vars: TaskVars, limits: Limits, jitter: int, now: datetime.dateti
     return found
 
 
+def kept(task_vars: TaskVars) -> list[dict[str, t.Any]]:
+    """Every backup of the tenants of the run that the ledger knows, of those in quarantine, too.
+
+    :raises TenantryError: of the database.
+    """
+    everybody = sorted(fleet.localhost_fact(task_vars, "tenantry_covered", []))
+    return Backups.open(task_vars["tenantry_database"]).kept(everybody) if everybody else []
+
+
 def _wal(task_vars: TaskVars) -> dict[str, dict[str, dict[str, t.Any]]]:
     """By tenant and service what its server says; where nobody answered, why."""
     found: dict[str, dict[str, dict[str, t.Any]]] = {}

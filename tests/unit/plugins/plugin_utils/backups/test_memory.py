@@ -9,6 +9,7 @@ import datetime
 
 import pytest
 
+from ansible_collections.tenantry.platform.plugins.plugin_utils.backups import text
 from ansible_collections.tenantry.platform.plugins.plugin_utils.backups.memory import Memory
 from ansible_collections.tenantry.platform.plugins.plugin_utils.ledger_backups import Backup, Backups
 from ansible_collections.tenantry.platform.tests.unit.plugins.tenant_databases import Tenants
@@ -84,3 +85,11 @@ def test_when_it_was_read_is_known_also_when_a_newer_one_was_not(book):
     memory = Memory.of(book, ["acme"])
     assert memory.read["acme"] == {("db", "local"): "2026-11-02T03:00:00.000Z"}
     assert [row["label"] for row in memory.everything("acme")] == ["b"]
+
+
+def test_every_backup_that_is_kept_can_be_listed_with_its_label(book):
+    book.record([backup("b", 2), backup("a", 1), failed(3), backup("x", 9, tenant="bolt"), backup("gone", 1)])
+    book.mark_removed("acme", "db", "local", ["gone"])
+    table = text.kept_table(book.kept(["acme"]))
+    assert [line.split()[3] for line in table] == ["LABEL", "a", "b"]
+    assert "2026-11-01T03:10:00Z" in table[1]

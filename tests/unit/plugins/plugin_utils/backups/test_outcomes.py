@@ -113,6 +113,7 @@ def test_what_was_removed_is_named_by_repository():
     result = {"removed": {"local": ["a", "b"]}, "repositories": [repository("local"), repository("offsite")]}
     found = outcome(result, state="pruned")
     assert [(one.status, one.removed) for one in found] == [("pruned", ("a", "b")), ("pruned", ())]
+    assert statuses(result, state="pruned", check_mode=True) == ["ready", "ready"]
 
 
 def test_no_word_of_a_message_reaches_a_terminal_as_a_command():
