@@ -225,7 +225,9 @@ def test_a_check_makes_nothing_and_says_what_it_would(kept):
 def test_one_repository_that_is_away_takes_no_backup_from_the_other(kept):
     kept.storage.go_away()
     # The server tries the one that is away for a minute and a half before it hands its WAL to the other.
+    kept.fleet.patience, usual = 900, kept.fleet.patience
     code, text = kept.play("backup", "-e", "backup_service=server", "-e", "backup_kind=incremental")
+    kept.fleet.patience = usual
     kept.storage.come_back()
     assert code == 2
     assert re.search(r"server +pgbackrest incremental +disk +made", text)
