@@ -200,7 +200,7 @@ def test_a_generation_is_served_once_it_is_there(kept):
     demo_check.docker("stop", SERVER)
     subprocess.run(["cp", "--archive", f"{old}/.", new], check=True)
     demo_check.docker("start", SERVER)
-    wait_for(lambda: _answers())
+    wait_for(_answers)
     query("INSERT INTO goods VALUES (-1)")
     assert kept.play("deploy", "--limit", NAME).code == 0
     mounts = [one.get("Name") for one in server()["Mounts"]]

@@ -47,8 +47,8 @@ def ago(minutes, complete=None):
     return Known(newest if complete is None else NOW - datetime.timedelta(minutes=complete), newest)
 
 
-def wanted(*policies, known=None, spec=SPEC, **wishes):
-    made = orders(spec, policies, known or {}, Wishes(now=NOW, jitter=0, **wishes))
+def wanted(*policies, known=None, spec=None, **wishes):
+    made = orders(spec or SPEC, policies, known or {}, Wishes(now=NOW, jitter=0, **wishes))
     return [(one["service"], one["kind"], one["repositories"]) for one in made]
 
 

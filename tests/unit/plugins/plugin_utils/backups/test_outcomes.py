@@ -40,8 +40,8 @@ def repository(name, backups=(), **failure):
     }
 
 
-def outcome(result, order=ORDER, state="present", only_due=False, check_mode=False):
-    return outcomes.outcomes(order, result, NOW, state=state, only_due=only_due, check_mode=check_mode)
+def outcome(result, order=None, state="present", only_due=False, check_mode=False):
+    return outcomes.outcomes(order or ORDER, result, NOW, state=state, only_due=only_due, check_mode=check_mode)
 
 
 def statuses(result, **changes):

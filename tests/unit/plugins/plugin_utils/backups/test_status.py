@@ -33,8 +33,8 @@ def last(hours, complete=None, why="", failures=0):
     return {("main", "local"): Last(Known(ago(complete or hours), ago(hours), failures), ROW, why)}
 
 
-def tenant(has, spec=SPEC, wal=WAL, drills=None, read=None):
-    return Tenant(spec, [POLICY], has, drills or {}, read or {}, {"db": wal})
+def tenant(has, spec=None, wal=None, drills=None, read=None):
+    return Tenant(spec or SPEC, [POLICY], has, drills or {}, read or {}, {"db": WAL if wal is None else wal})
 
 
 def lines(*given, **more):
