@@ -31,6 +31,11 @@ _FILE = "database.sqlite"
 #: Pages that are copied before writers have their turn.
 _PAGES = 1000
 
+_REQUIRED_REPOSITORIES = {
+    **{name: value for name, value in REPOSITORY_ARGUMENT.items() if name != "default"},
+    "required": True,
+}
+
 SQLITE_ARGUMENTS: dict[str, t.Any] = {
     "path": {"type": "path", "required": True},
     "name": {"type": "str", "default": "database"},
