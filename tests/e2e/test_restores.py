@@ -383,3 +383,17 @@ def test_a_rehearsal_names_who_would_fail_and_why_before_anybody_is_touched(esta
     assert after == before
     assert copies() == []
     assert database("SELECT version_num FROM alembic_version") == ["3f2a9c51d7e0"]
+
+
+def test_a_tenant_of_which_a_node_has_nothing_is_there_again_with_its_data(estate):
+    demo.remove_tenants([NEXT])
+    shutil.rmtree(estate.tenants_root / NEXT)
+    shutil.rmtree(Path("/var/lib/tenantry/backup") / NEXT)
+    (demo.STATE / "edge" / "dynamic" / f"{NEXT}.yml").unlink()
+    assert volumes(f"tenantry.tenant={NEXT}") == set()
+    run = estate.play("restore", "--limit", NEXT)
+    assert run.code == 0
+    assert "first release" in run.text
+    assert f"first-of-{NEXT}" in titles(NEXT)
+    assert estate.asker.https(f"{NEXT}.{demo.ZONE}", "/notes")[0] == 200
+    assert archives(NEXT)
