@@ -37,7 +37,7 @@ class Disasters:
     def begin(self) -> None:
         """Tenants with data."""
         self.say(f"deploying {', '.join(PACES)}")
-        self.ground.host_tenants(self.customers)
+        self.ground.host_tenants(self.customers, "shop")
         for one in self.customers:
             one.keys, one.files = one.store(self.ground.host, "first")
 

@@ -91,10 +91,11 @@ class Ground:
             self.operator.sql(statement, host.node, lost.node)
         self.operator.sql("DELETE FROM nodes WHERE name = ?", lost.node)
 
-    def host_tenants(self, customers: t.Sequence[Customer]) -> None:
+    def host_tenants(self, customers: t.Sequence[Customer], stack: str) -> None:
         """Deploy them for the first time."""
         for one in customers:
-            self.operator.sql("INSERT INTO tenants (name, stack, node) VALUES (?, 'shop', ?)", one.name, self.host.node)
+            insert = "INSERT INTO tenants (name, stack, node) VALUES (?, ?, ?)"
+            self.operator.sql(insert, one.name, stack, self.host.node)
         self.operator.must("deploy", *limited(customers))
 
     def asker(self) -> demo_check.Asker:

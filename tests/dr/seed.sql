@@ -38,3 +38,19 @@ INSERT INTO migrations (stack, service, driver) VALUES ('shop', 'web', 'alembic'
 INSERT INTO backup_policies (stack, service, name, row_check)
   VALUES ('shop', 'server', 'database', 'SELECT count(*) FROM notes'), ('shop', 'cache', 'cache', NULL),
          ('shop', 'web', 'files', NULL);
+-- The same without what its bare tools would not restore either: a database and its application.
+INSERT INTO stacks (name, version) VALUES ('books', '1.0.0');
+INSERT INTO secrets (stack, name, reference) SELECT 'books', name, reference FROM secrets;
+INSERT INTO services (stack, name, kind, image, command, port, memory, health_type, health_path, health_command,
+                      health_interval, health_start_period, run_as, stop_grace_period, tmpfs, database)
+  SELECT 'books', name, kind, image, command, port, memory, health_type, health_path, health_command, health_interval,
+         health_start_period, run_as, stop_grace_period, tmpfs, database FROM services WHERE name IN ('server', 'web');
+INSERT INTO service_volumes (stack, service, name, path)
+  SELECT 'books', service, name, path FROM service_volumes WHERE service = 'server';
+INSERT INTO service_secrets (stack, service, secret) SELECT 'books', service, secret FROM service_secrets;
+INSERT INTO service_environment (stack, service, name, value)
+  SELECT 'books', service, name, value FROM service_environment;
+INSERT INTO service_dependencies (stack, service, depends_on) VALUES ('books', 'web', 'server');
+INSERT INTO migrations (stack, service, driver) SELECT 'books', service, driver FROM migrations;
+INSERT INTO backup_policies (stack, service, name, row_check)
+  SELECT 'books', service, name, row_check FROM backup_policies WHERE service = 'server';
