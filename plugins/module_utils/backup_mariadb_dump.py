@@ -32,9 +32,10 @@ class MariadbDump:
     def dump(self, server: Server, draft: Draft, deadline: Deadline) -> None:
         account = [f"--user={server.account.user}"]
         with draft.writing(USERS) as write:
-            server.must(
-                ["mariadb-dump", *account, "--system=users"], deadline, environment=environment(server), sink=write
-            )
+            # Bytes as they are: the tool compares a name with a literal, which fails where the collation of the server
+            # is not that of its character set. And every server has root and mariadb.sys already.
+            words = ["--default-character-set=binary", "--insert-ignore", "--system=users"]
+            server.must(["mariadb-dump", *account, *words], deadline, environment=environment(server), sink=write)
         with draft.writing(DUMP) as write:
             words = ["--single-transaction", "--quick", "--routines", "--events", "--triggers", "--hex-blob"]
             words += ["--default-character-set=utf8mb4", "--databases", server.account.name]
