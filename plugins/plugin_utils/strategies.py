@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.tenantry.platform.plugins.module_utils import compare
+
 Manifest = t.Mapping[str, t.Any]
 
 
@@ -107,8 +109,8 @@ def stages(
     before = hooks("post_health", "pre_switch") if not promoting else []
     found = hooks(first_event)
     # To find them all in place again costs a module, a tenth of the time until users have the new release.
-    in_place = in_place if switching else None
-    found += when(manifest["projects"]["backing"] and not (in_place and in_place == _backing(manifest)), "backing")
+    found_in_place = switching and in_place and in_place == compare.backing(manifest)
+    found += when(manifest["projects"]["backing"] and not found_in_place, "backing")
     migrations = manifest.get("migrations") or []
     before_jobs, after_jobs = (hooks("pre_migrate"), hooks("post_migrate")) if jobs else ([], [])
     found += before_jobs
@@ -130,11 +132,6 @@ def stages(
     contracts = switching and any(one["kind"] == "contract" for one in migrations)
     last = when(contracts and (jobs or promoting), "contract")
     return [*found, *when(closed, "closed"), *hooks("pre_drain"), {"file": "retire"}, *last]
-
-
-def _backing(manifest: Manifest) -> dict[str, str]:
-    """Digests of the backing services, by name."""
-    return {name: one["digest"] for name, one in manifest["services"].items() if one["kind"] == "backing"}
 
 
 def _most(manifest: Manifest) -> int:
