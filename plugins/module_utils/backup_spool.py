@@ -44,6 +44,8 @@ class Spool:
         :param wait: seconds to wait for another run.
         :raises TenantryError: kind ``backup_running``.
         """
+        # What lies beside it, such as reports, is not only for root.
+        os.makedirs(os.path.dirname(self.root), mode=0o755, exist_ok=True)
         private(self.path)
         # Not inherited by what a run starts: the lock goes with its module, however that ends.
         descriptor = os.open(os.path.join(self.path, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

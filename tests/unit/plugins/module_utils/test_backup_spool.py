@@ -45,11 +45,16 @@ def test_a_run_that_is_refused_leaves_the_files_of_the_other_alone(tmp_path: pat
         assert os.listdir(spool.work_path) == ["dump"]
 
 
-def test_only_root_looks_into_it(tmp_path: pathlib.Path) -> None:
+def test_only_root_looks_into_it_and_others_may_pass_to_what_lies_beside(tmp_path: pathlib.Path) -> None:
     root = tmp_path / "lib" / "spool"
-    with Spool(str(root), "acme", "postgres").held(0):
-        for path in (root.parent, root, root / "acme", root / "acme" / "postgres"):
-            assert os.stat(path).st_mode & 0o777 == 0o700
+    mask = os.umask(0o022)
+    try:
+        with Spool(str(root), "acme", "postgres").held(0):
+            for path in (root, root / "acme", root / "acme" / "postgres"):
+                assert os.stat(path).st_mode & 0o777 == 0o700
+            assert os.stat(root.parent).st_mode & 0o777 == 0o755
+    finally:
+        os.umask(mask)
 
 
 def test_a_full_disk_is_told_from_other_failures() -> None:
