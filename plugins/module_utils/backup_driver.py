@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 import typing as t
 
 from .polling import Deadline
@@ -119,11 +118,6 @@ class Driver(t.Protocol):
 
     def prune(self, repository: str, keep: Keep, deadline: Deadline, check_mode: bool) -> list[str]:
         """Remove what need not be kept; returns the labels."""
-
-
-def iso(seconds: float) -> str:
-    """A time for people and for comparing: UTC, ISO 8601, to the millisecond."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds * 1000) % 1000:03d}Z"
 
 
 def newest_first(backups: t.Iterable[Backup]) -> list[Backup]:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import time
 import typing as t
 
 from . import engine_networks, engine_volumes
-from .backup_driver import Backup, Finding, Keep, iso
+from .backup_driver import Backup, Finding, Keep
 from .backup_snapshot import new_label
 from .backup_store import ResticStore, Source
 from .engine import MANAGED, SERVICE_LABEL, TENANT_LABEL, Engine
 from .engine_containers import COMPOSE_SERVICE_LABEL, label_filters, list_entries
 from .errors import TenantryError
+from .journal import instant
 from .polling import Deadline
 
 ENGINE = "restic"
@@ -51,7 +51,7 @@ class FilesDriver:
         self._label = new_label(self.service, ENGINE)
 
     def make(self, repository: str, deadline: Deadline) -> list[Backup]:
-        started = iso(time.time())
+        started = instant()
         return [self._store(repository).save(source, self._label, started, deadline) for source in self._found]
 
     def finish(self) -> None:

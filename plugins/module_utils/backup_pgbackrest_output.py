@@ -9,9 +9,10 @@ import json
 import re
 import typing as t
 
-from .backup_driver import DIFFERENTIAL, FULL, INCREMENTAL, Backup, Finding, iso
+from .backup_driver import DIFFERENTIAL, FULL, INCREMENTAL, Backup, Finding
 from .backup_timeline import position
 from .errors import TenantryError
+from .journal import instant
 
 ENGINE = "pgbackrest"
 _KINDS = {"full": FULL, "incr": INCREMENTAL, "diff": DIFFERENTIAL}
@@ -76,8 +77,8 @@ def _backup(data: t.Mapping[str, t.Any], repository: str) -> Backup:
         engine=ENGINE,
         kind=_KINDS[data["type"]],
         repository=repository,
-        started_at=iso(data["timestamp"]["start"]),
-        finished_at=iso(data["timestamp"]["stop"]),
+        started_at=instant(data["timestamp"]["start"]),
+        finished_at=instant(data["timestamp"]["stop"]),
         bytes=int(data["info"]["repository"]["delta"]),
         source_bytes=int(data["info"]["size"]),
         error="pages of the database had wrong checksums when it was made" if data.get("error") else "",

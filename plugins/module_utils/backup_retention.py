@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import re
 import typing as t
 
 from .backup_driver import FULL, Backup, Keep, newest_first
@@ -14,14 +15,17 @@ from .backup_driver import FULL, Backup, Keep, newest_first
 #: An unfinished backup of a killed run goes after a day: until then another node may still be making it.
 UNFINISHED_DAYS = 1
 
+_FRACTION = re.compile(r"\.(\d+)")
+
 
 def moment(text: str) -> datetime.datetime:
     """A time of ISO 8601 with its offset from UTC.
 
     :raises ValueError: also when it names no offset.
     """
-    # Python 3.9 reads neither Z nor fractions of other lengths than 3 and 6.
-    found = datetime.datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    # Python 3.9 reads neither Z nor fractions of other lengths than 3 and 6; restic writes nine digits.
+    whole = _FRACTION.sub(lambda found: f".{found.group(1)[:6]:0<6}", text.strip().replace("Z", "+00:00"))
+    found = datetime.datetime.fromisoformat(whole)
     if found.tzinfo is None:
         raise ValueError(f"{text!r} names no offset from UTC")
     return found

@@ -18,9 +18,10 @@ import time
 import typing as t
 
 from . import durable
-from .backup_driver import SNAPSHOT, Backup, iso
+from .backup_driver import SNAPSHOT, Backup
 from .backup_spool import no_room, private
 from .errors import TenantryError
+from .journal import instant
 
 MANIFEST = "SNAPSHOT.json"
 PARTIAL = ".partial"
@@ -185,8 +186,8 @@ class Draft:
         manifest = {
             **self.identity,
             "schema": 1,
-            "started_at": iso(self.started),
-            "finished_at": iso(time.time()),
+            "started_at": instant(self.started),
+            "finished_at": instant(),
             "files": self.files,
             "facts": self.facts,
         }

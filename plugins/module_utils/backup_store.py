@@ -8,14 +8,14 @@ from __future__ import annotations
 import datetime
 import os
 import shutil
-import time
 import typing as t
 
 from . import backup_snapshot
-from .backup_driver import SNAPSHOT, Backup, Finding, Keep, iso
+from .backup_driver import SNAPSHOT, Backup, Finding, Keep
 from .backup_restic import Restic, Stored
 from .backup_retention import expired
 from .errors import TenantryError
+from .journal import instant
 from .polling import Deadline
 
 #: What a snapshot of restic carries until it was stored as a whole: restic lists also what it could read in part.
@@ -80,7 +80,7 @@ class ResticStore:
         own += [f"volume={source.name}"] if source.kind == "volume" else []
         directory, name = os.path.split(source.path)
         saved = self.restic.save(directory, name, [*identity, *own, UNPROVEN], deadline)
-        done = [WHOLE, f"finished={iso(time.time())}", f"bytes={saved.bytes}", f"added={saved.added}"]
+        done = [WHOLE, f"finished={instant()}", f"bytes={saved.bytes}", f"added={saved.added}"]
         self.restic.retag(saved.id, UNPROVEN, done, deadline)
         # As the repository has it now, and not as it was meant.
         return next(one for one in reversed(self.backups(deadline)) if one.label == label and one.source == source.name)

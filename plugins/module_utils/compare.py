@@ -19,6 +19,11 @@ LONGEST_VALUE = 60
 HOST = re.compile(r"Host\(`([^`]+)`\)")
 
 
+def backing(manifest: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Digests of a release's backing services, by name: the same ones are the same services."""
+    return {name: one["digest"] for name, one in manifest["services"].items() if one["kind"] == "backing"}
+
+
 @dataclasses.dataclass(frozen=True)
 class Finding:
     """One field of one thing that is not as it was applied.

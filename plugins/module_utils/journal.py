@@ -38,9 +38,12 @@ def deploy_directory(root: str, tenant: str) -> str:
     return os.path.join(root, tenant, ".deploy")
 
 
-def instant() -> str:
-    """The time for steps, which people compare with each other: as :func:`now`, to the millisecond."""
-    seconds = time.time()
+def instant(seconds: float | None = None) -> str:
+    """A time that people compare with others: as :func:`now`, to the millisecond.
+
+    :param seconds: since 1970; the present by default.
+    """
+    seconds = time.time() if seconds is None else seconds
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds * 1000) % 1000:03d}Z"
 
 

@@ -225,9 +225,7 @@ class Release:
             "routers": self.manifest["route"]["expect"]["routers"],
             "records": self.manifest["records"],
             "replicas": {name: one["replicas"] for name, one in self.manifest["services"].items()},
-            "backing": {
-                name: one["digest"] for name, one in self.manifest["services"].items() if one["kind"] == "backing"
-            },
+            "backing": compare.backing(self.manifest),
         }
 
     def file_findings(self) -> list[Finding]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.tenantry.platform.plugins.module_utils import compare
+
 Manifest = t.Mapping[str, t.Any]
 
 
@@ -107,7 +109,7 @@ def stages(
     before = hooks("post_health", "pre_switch") if not promoting else []
     found = hooks(first_event)
     # To find them all in place again costs a module, a tenth of the time until users have the new release.
-    if manifest["projects"]["backing"] and not (switching and in_place and in_place == _backing(manifest)):
+    if manifest["projects"]["backing"] and not (switching and in_place and in_place == compare.backing(manifest)):
         found += when(any(one["directories"] for one in manifest.get("backups") or ()), "places")
         found += [{"file": "backing"}]
     migrations = manifest.get("migrations") or []
@@ -131,11 +133,6 @@ def stages(
     contracts = switching and any(one["kind"] == "contract" for one in migrations)
     last = when(contracts and (jobs or promoting), "contract")
     return [*found, *when(closed, "closed"), *hooks("pre_drain"), {"file": "retire"}, *last]
-
-
-def _backing(manifest: Manifest) -> dict[str, str]:
-    """Digests of the backing services, by name."""
-    return {name: one["digest"] for name, one in manifest["services"].items() if one["kind"] == "backing"}
 
 
 def _most(manifest: Manifest) -> int:

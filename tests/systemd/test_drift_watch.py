@@ -56,7 +56,7 @@ def test_a_check_ends_and_its_metrics_reports_and_end_are_told(controller):
     # 4: an ordinary user may not ask the engine. That is an answer, and the unit has not failed.
     assert controller.check() == "success", controller.need("cat", LOG)
     assert controller.told("exit_code") == 4, controller.need("cat", LOG)
-    assert controller.told("reported") == 1
+    assert controller.told("reported") == 1, controller.need("cat", LOG)
     assert 0 < controller.told("duration_seconds") < 300
     metrics = controller.metrics()
     assert metrics['tenantry_drift_check_success{fleet="eu-west"}'] == 0

@@ -72,6 +72,7 @@ def test_only_full_backups_count_and_only_whole_ones_are_enough() -> None:
 def test_a_time_without_an_offset_is_no_time() -> None:
     assert moment("2026-11-22T01:02:03Z") == moment("2026-11-22 02:02:03+01:00")
     assert moment("2026-11-22T01:02:03.5Z").microsecond == 500_000
+    assert moment("2026-11-22T01:02:03.123456789+01:00").microsecond == 123_456
     for text in ("2026-11-22T01:02:03", "yesterday", ""):
         with pytest.raises(ValueError):
             moment(text)
