@@ -17,7 +17,7 @@ from .backup_driver import Backup, Choice, Driver
 from .backup_mariadb_dump import MariadbDump
 from .backup_options import MARIADB_DUMP, PG_DUMP, PGBACKREST, REDIS, RESTIC, Request
 from .backup_pg_dump import PgDump
-from .backup_pgbackrest import PgBackRest
+from .backup_pgbackrest import SEGMENT_BYTES, PgBackRest
 from .backup_pgbackrest_conf import CONFIGURATION_PATH, Cluster, mounts, render
 from .backup_scratch import Scratch
 from .backup_server import Server
@@ -100,29 +100,45 @@ def from_pgbackrest(fill: Fill) -> Filled:
     command = [*(fill.command or ["postgres"]), "-c", "archive_mode=off"]
     reached = True
     try:
-        replayed, facts = _replayed(fill, command, binds)
+        replayed, facts, segment_bytes = _replayed(fill, command, binds)
     except TenantryError as error:
         if _SHORT not in error.message:
             raise
         # No transaction ended after the target, or none that was archived. All there are came before it.
         reached = False
-        replayed, facts = _replayed(fill, [*command, "-c", "recovery_target_time="], binds)
+        replayed, facts, segment_bytes = _replayed(fill, [*command, "-c", "recovery_target_time="], binds)
+    if not (fill.choice.target_time and reached):
+        driver.require_replayed(backup, _history(fill), segment_bytes)
     _announce_history(fill)
     return Filled(backup, replayed or backup.finished_at, facts, reached)
 
 
-def _replayed(fill: Fill, command: t.Sequence[str], binds: t.Mapping[str, str]) -> tuple[str, dict[str, t.Any]]:
-    """Have a server replay what the volume's recovery settings say; returns its last moment, and what there is."""
+def _replayed(fill: Fill, command: t.Sequence[str], binds: t.Mapping[str, str]) -> tuple[str, dict[str, t.Any], int]:
+    """Have a server replay what the volume's recovery settings say.
+
+    :returns: its last moment, what there is, and the bytes of a WAL segment.
+    """
     scratch, deadline = fill.scratch, fill.deadline
     with scratch.running(None, command, {}, binds) as container:
         server = fill.request.server_in(container, deadline)
         _wait(scratch, container, lambda: backup_pg_dump.is_primary(server, deadline), deadline)
         replayed = backup_pg_dump.query(server, _LAST_REPLAYED, deadline)
         facts = backup_pg_dump.contents(server, deadline)
+        segment_bytes = int(backup_pg_dump.query(server, SEGMENT_BYTES, deadline))
         for setting in _RECOVERY_SETTINGS:
             backup_pg_dump.query(server, f"alter system reset {setting}", deadline)
         scratch.stopped(container, deadline)
-    return replayed, facts
+    return replayed, facts, segment_bytes
+
+
+def _history(fill: Fill) -> str:
+    """Where the timeline came from that the replay began: the newest in the volume."""
+    directory = os.path.join(fill.path, "pg_wal")
+    newest = max((name for name in os.listdir(directory) if name.endswith(".history")), default="")
+    if not newest:
+        return ""
+    with open(os.path.join(directory, newest), encoding="utf-8") as stream:
+        return stream.read()
 
 
 def _announce_history(fill: Fill) -> None:

@@ -29,7 +29,7 @@ _TYPES = {"full": "full", "incremental": "incr"}
 
 _READY = "select name from pg_ls_archive_statusdir() where name like '%.ready'"
 
-_SEGMENT_BYTES = "select pg_size_bytes(current_setting('wal_segment_size'))"
+SEGMENT_BYTES = "select pg_size_bytes(current_setting('wal_segment_size'))"
 
 
 @dataclasses.dataclass
@@ -134,7 +134,7 @@ class PgBackRest:
 
     def _gaps(self, server: Server, repository: str, deadline: Deadline) -> list[Finding]:
         """Missing WAL. Segments are stored several at a time: what is missing between others may be under way."""
-        size = int(backup_pg_dump.query(server, _SEGMENT_BYTES, deadline))
+        size = int(backup_pg_dump.query(server, SEGMENT_BYTES, deadline))
         words = [*self._only(repository), "--recurse", "repo-ls", f"archive/{self.stanza}"]
         found: list[Finding] = []
 
@@ -190,7 +190,21 @@ class PgBackRest:
         text = ""
         if history in files:
             text = self._must(server, [*self._only(repository), "repo-get", f"{archive}/{history}"], deadline).text
-        return Branch(timeline, backup_timeline.parents(text))
+        return Branch(timeline, backup_timeline.parents(text), backup_timeline.newest(files, timeline))
+
+    def require_replayed(self, backup: Backup, history: str, segment_bytes: int) -> None:
+        """See that a replay which should go to the end of the archive came there.
+
+        :param history: history file of the timeline that it began.
+        :raises TenantryError: kind ``restore_failed``.
+        """
+        branch = self._branches.get(backup.repository)
+        if branch and branch.lacks(history, segment_bytes):
+            raise TenantryError(
+                f"the replay of backup {backup.label} ended before WAL segment {branch.newest}, which repository "
+                f"{backup.repository} holds: it could not be fetched; see that the repository answers, then run again",
+                "restore_failed",
+            )
 
     def restore(self, backup: Backup, choice: Choice, deadline: Deadline) -> None:
         """Write a backup into the empty data directory of the container, and say how far a server shall replay.

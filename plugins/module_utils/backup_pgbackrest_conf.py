@@ -84,8 +84,6 @@ def render(cluster: Cluster, repositories: t.Sequence[Repository], settings: Set
     """
     settings = settings or Settings()
     common: dict[str, t.Any] = {
-        "archive-async": "y",  # or a repository that is away would keep WAL from the others
-        "spool-path": SPOOL_PATH,
         "lock-path": LOCK_PATH,
         "log-level-file": "off",
         "log-level-console": "off",  # standard output is for lists and reports alone
@@ -105,11 +103,17 @@ def render(cluster: Cluster, repositories: t.Sequence[Repository], settings: Set
     for number, repository in enumerate(repositories, 1):
         found = _repository(repository, cluster, settings)
         common.update({f"repo{number}-{key}": value for key, value in found.items()})
+    # The server waits for these: they give up soon, and are tried again.
+    patience = {"io-timeout": settings.archive_io_timeout, "db-timeout": 30, "protocol-timeout": 40}
     sections = {
         "global": common,
-        # The server waits for these: they give up soon, and are tried again.
-        "global:archive-push": {"io-timeout": settings.archive_io_timeout, "db-timeout": 30, "protocol-timeout": 40},
-        "global:archive-get": {"io-timeout": settings.archive_io_timeout, "db-timeout": 30, "protocol-timeout": 40},
+        "global:archive-push": {
+            "archive-async": "y",  # or a repository that is away would keep WAL from the others
+            "spool-path": SPOOL_PATH,
+            **patience,
+        },
+        # Not asynchronous: a replay waited five minutes for a fetch in the background that had ended.
+        "global:archive-get": patience,
         cluster.stanza: {
             "pg1-path": cluster.data_path,
             "pg1-socket-path": cluster.socket_path,

@@ -15,7 +15,7 @@ import math
 import re
 import typing as t
 
-_SEGMENT = re.compile(r"(?:.*/)?(?P<timeline>[0-9A-F]{8})[0-9A-F]{16}-[0-9a-f]{40}(\.[a-z0-9]+)?")
+_SEGMENT = re.compile(r"(?:.*/)?(?P<segment>(?P<timeline>[0-9A-F]{8})[0-9A-F]{16})-[0-9a-f]{40}(\.[a-z0-9]+)?")
 _PARENT = re.compile(r"\s*(?P<timeline>\d+)\s+(?P<high>[0-9A-F]+)/(?P<low>[0-9A-F]+)\s")
 
 
@@ -25,14 +25,25 @@ class Branch:
 
     :ivar timeline: eight hexadecimal digits.
     :ivar parents: by timeline up to which position it is part of this one.
+    :ivar newest: the last segment of it that was archived, as 24 hexadecimal digits.
     """
 
     timeline: str
     parents: t.Mapping[str, int]
+    newest: str = ""
 
     def holds(self, timeline: str, position: int) -> bool:
         """Whether what was written on a timeline before a position is part of the branch."""
         return timeline == self.timeline or position <= self.parents.get(timeline, -1)
+
+    def lacks(self, history: str, segment_bytes: int) -> bool:
+        """Whether a replay ended before the last segment that was archived, as when a repository went away meanwhile.
+
+        A server takes any failure to fetch a segment for the end of its archive, and serves what it has.
+
+        :param history: history file of the timeline that the replay began.
+        """
+        return bool(self.newest) and parents(history).get(self.timeline, 0) < _start(self.newest, segment_bytes)
 
     @property
     def number(self) -> str:
@@ -63,6 +74,12 @@ def serving(files: t.Mapping[str, float], at: float | None) -> tuple[str, str]:
     return timeline, f"{version}/{timeline}.history" if version else f"{timeline}.history"
 
 
+def newest(files: t.Iterable[str], timeline: str) -> str:
+    """The last segment of a timeline, as 24 hexadecimal digits; empty where it has none."""
+    found = [match.group("segment") for match in map(_SEGMENT.fullmatch, files) if match]
+    return max((one for one in found if one.startswith(timeline)), default="")
+
+
 def parents(history: str) -> dict[str, int]:
     """A history file: by timeline up to which position it is part of the one that the file is of."""
     found = {}
@@ -77,3 +94,8 @@ def position(text: str) -> int:
     """A position in the WAL, from how PostgreSQL writes it, such as ``0/2000138``."""
     high, _slash, low = text.partition("/")
     return (int(high, 16) << 32) + int(low, 16)
+
+
+def _start(segment: str, segment_bytes: int) -> int:
+    """Where a segment begins in the WAL."""
+    return (int(segment[8:16], 16) << 32) + int(segment[16:24], 16) * segment_bytes

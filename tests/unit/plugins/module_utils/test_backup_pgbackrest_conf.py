@@ -86,6 +86,11 @@ def test_what_the_server_waits_for_gives_up_sooner() -> None:
         assert int(found[name]["protocol-timeout"]) < int(found["global"]["protocol-timeout"])
 
 
+def test_only_what_is_archived_passes_through_a_spool() -> None:
+    found = parsed(render(ACME, [LOCAL]))
+    assert [name for name in found if "archive-async" in found[name]] == ["global:archive-push"]
+
+
 @pytest.mark.parametrize("change", [{"user": "app\nrepo1-path=/"}, {"data_path": "/x\n[global]"}, {"database": "a b"}])
 def test_a_value_that_would_be_another_line_is_refused(change: dict[str, str]) -> None:
     with pytest.raises(TenantryError) as caught:

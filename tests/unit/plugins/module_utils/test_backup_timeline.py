@@ -60,6 +60,22 @@ def test_a_backup_is_of_use_when_it_ended_before_the_timelines_parted() -> None:
     assert not branch.holds("00000004", 0)
 
 
+def test_the_last_segment_of_a_timeline_is_the_one_to_replay_to() -> None:
+    partial = f"15-1/0000000100000000/000000010000000000000006.partial-{'a' * 40}.zst"
+    assert backup_timeline.newest([*ARCHIVE, partial], "00000001") == "000000010000000000000005"
+    assert backup_timeline.newest(ARCHIVE, "00000009") == ""
+
+
+def test_a_replay_that_ended_before_the_last_segment_lacks_something() -> None:
+    size = 16 * 2**20
+    branch = Branch("00000002", {}, "000000020000000100000003")
+    for position, lacks in {"0/FF000000": True, "1/2FFFFFF": True, "1/3000028": False, "1/4000000": False}.items():
+        assert branch.lacks(f"2\t{position}\tno recovery target specified\n", size) is lacks
+    # It ended before the timeline began.
+    assert branch.lacks("1\t1/4000000\tno recovery target specified\n", size)
+    assert not Branch("00000002", {}).lacks("", size)
+
+
 def test_positions_have_two_halves() -> None:
     assert backup_timeline.position("A/10") == 10 * 2**32 + 16
 
