@@ -68,6 +68,15 @@ class Kept:
         words = ["exec", f"{NAME}-server-1", "psql", "-X", "-A", "-t", "-U", "app", "-c", statement]
         return demo_check.docker(*words).strip()
 
+    def cache(self, *words: str) -> str:
+        return demo_check.docker("exec", f"{NAME}-cache-1", "redis-cli", *words).strip()
+
+    def letter(self) -> Path:
+        """A file of the volume that the application has now."""
+        mounts = json.loads(demo_check.docker("inspect", f"{NAME}-web-1", "--format={{json .Mounts}}"))
+        (files,) = (Path(one["Source"]) for one in mounts if one["Destination"] == "/files")
+        return files / "letter.txt"
+
     def restic(self, service: str, *words: str) -> str:
         """restic as the platform calls it, on the repository of the disk."""
         one = Repository("disk", "posix", str(DISK), DISK_PASSPHRASE)
@@ -97,8 +106,7 @@ def kept(fleet: Fleet) -> t.Iterator[Kept]:
         made = Kept(fleet, storage)
         assert fleet.play("deploy", "--limit", NAME).code == 0
         wait_for(lambda: made.database("CREATE TABLE goods AS SELECT generate_series(1, 1000) AS id"))
-        volume = json.loads(demo_check.docker("volume", "inspect", f"{NAME}_files"))[0]["Mountpoint"]
-        (Path(volume) / "letter.txt").write_text("dear customer", encoding="utf-8")
+        made.letter().write_text("dear customer", encoding="utf-8")
         yield made
         storage.come_back()
         forget(fleet, [NAME])
@@ -190,6 +198,13 @@ def readable_with(places: t.Iterable[Path], words: t.Sequence[str]) -> list[str]
     return found
 
 
+def leaked(kept: Kept, text: str, seen: t.Iterable[str]) -> list[str]:
+    """Secrets in an output or in command lines, and files that tell them to others."""
+    own = [STATE / "inventory", kept.fleet.tenants_root / NAME, SPOOL, DISK, Path.home() / ".ansible"]
+    said = [word for word in secrets() if word in text or any(word in line for line in seen)]
+    return said + readable_with(own, secrets())
+
+
 def test_what_is_due_is_made_in_every_repository_and_nobody_sees_a_secret(kept):
     with watched_processes() as seen:
         code, text = kept.play("backup", *DUE, "-vvv")
@@ -199,10 +214,7 @@ def test_what_is_due_is_made_in_every_repository_and_nobody_sees_a_secret(kept):
     assert len(kept.listed()) == 2
     assert re.search(r"e2e-stored: server pgbackrest full: disk \d+\.\d MiB in", text)
     assert any("pgbackrest" in line for line in seen)
-    leaked = [word for word in secrets() if word in text or any(word in line for line in seen)]
-    assert leaked == []
-    own = [STATE / "inventory", kept.fleet.tenants_root / NAME, SPOOL, DISK, Path.home() / ".ansible"]
-    assert readable_with(own, secrets()) == []
+    assert leaked(kept, text, seen) == []
 
 
 def test_nothing_is_due_a_moment_later_and_nothing_is_done(kept):
@@ -212,6 +224,22 @@ def test_nothing_is_due_a_moment_later_and_nothing_is_done(kept):
     assert "Backups: nothing to make" in text
     assert "changed=0" in text
     assert kept.listed() == before
+
+
+def test_everything_comes_back_from_a_restore_and_in_a_drill_and_nobody_sees_a_secret(kept):
+    kept.cache("SET", "colour", "red")
+    assert kept.play("backup")[0] == 0
+    kept.cache("SET", "colour", "blue")
+    kept.letter().write_text("somebody else's", encoding="utf-8")
+    with watched_processes() as seen:
+        code, text = kept.play("restore", "-vvv")
+        drilled, told = kept.play("drill", "-vvv")
+    assert (code, drilled) == (0, 0)
+    wait_for(lambda: kept.database("SELECT count(*) FROM goods") == "1000")
+    assert kept.cache("GET", "colour") == "red"
+    assert kept.letter().read_text(encoding="utf-8") == "dear customer"
+    assert any("restore" in line and "restic" in line for line in seen)
+    assert leaked(kept, text + told, seen) == []
 
 
 def test_a_check_makes_nothing_and_says_what_it_would(kept):
