@@ -4,11 +4,14 @@
 """``make integration``: every target below tests/integration/targets against the real servers of the estate.
 
 ``make integration TARGETS="stack traefik_route"`` runs only these. Targets whose aliases say ``slow/…`` run only when
-they, or ``slow/``, are named: ``make integration TARGETS=slow/``.
+they, or ``slow/``, are named: ``make integration TARGETS=slow/``. Of those whose aliases say ``long/…`` ``make test``
+takes a few by chance.
 """
 
 from __future__ import annotations
 
+import os
+import random
 import re
 import subprocess
 import sys
@@ -20,6 +23,8 @@ from sandbox import environment, prepare_home
 from stage import Stage, Verdict, pytest_summaries
 from tree import copy
 
+# How many of the targets that take minutes are part of `make test`.
+LONG = 2
 FAILED = re.compile(r"The \d+ integration test\(s\) listed below \(out of \d+\) failed")
 
 
@@ -35,14 +40,25 @@ def configure(core: Core, estate: dict[str, t.Any]) -> None:
     path.write_text("---\n" + yaml.safe_dump(values), encoding="utf-8")
 
 
-def targets(core: Core, chosen: list[str]) -> list[str]:
-    """Names of the targets that will run: without those that only prepare something for others."""
-    command = [core.tool("ansible-test"), "integration", "--list-targets", "--allow-destructive"]
-    command += chosen or ["--exclude", "slow/"]
-    listed = subprocess.run(
+def listed(core: Core, *words: str) -> list[str]:
+    """Names of targets: without those that only prepare something for others."""
+    command = [core.tool("ansible-test"), "integration", "--list-targets", "--allow-destructive", *words]
+    ran = subprocess.run(
         command, cwd=core.collection, env=environment(core), capture_output=True, text=True, check=True
     )
-    return listed.stdout.split()
+    return ran.stdout.split()
+
+
+def targets(core: Core, chosen: list[str], stage: Stage) -> list[str]:
+    """Names of the targets that will run."""
+    if chosen:
+        return listed(core, *chosen)
+    if not os.environ.get("TENANTRY_ALL_STAGES"):
+        return listed(core, "--exclude", "slow/")
+    seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1_000_000))
+    taken = sorted(random.Random(seed).sample(listed(core, "long/"), LONG))
+    stage.note(f"of the targets that take minutes, by SEED={seed}: {', '.join(taken)}; all of them: make integration")
+    return [*listed(core, "--exclude", "slow/", "--exclude", "long/"), *taken]
 
 
 def judge(names: list[str]) -> t.Callable[[list[str]], Verdict]:
@@ -79,7 +95,7 @@ def main() -> int:
     copy(core)
     prepare_home(core)
     configure(core, estate)
-    names = targets(core, chosen)
+    names = targets(core, chosen, stage)
     if names:
         command = [core.tool("ansible-test"), "integration", "--local", "--allow-destructive", "--continue-on-error"]
         stage.check(
