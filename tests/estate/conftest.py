@@ -23,6 +23,11 @@ HARDENED = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges",
 Check = t.Callable[[], t.Any]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the mark of what `make test` leaves to `make integration`."""
+    config.addinivalue_line("markers", "long: not part of make test")
+
+
 def docker(*arguments: str) -> str:
     """One docker command that must succeed; gives what it printed."""
     done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)

@@ -14,6 +14,8 @@ import typing as t
 import pytest
 from conftest import HARDENED, Workshop, ask, docker, eventually, secret
 
+pytestmark = pytest.mark.long
+
 PASSWORD = "s3cr\"et \\ 'x' $y/@"
 
 

@@ -11,6 +11,8 @@ import time
 import pytest
 from conftest import HARDENED, Workshop, docker, eventually, secret
 
+pytestmark = pytest.mark.long
+
 PASSWORD = "s3cr\"et \\ 'x' $y"
 ACCESS_KEY = "Ak3y+=._~-"
 SECRET_KEY = "Sk3y/+=._~-"

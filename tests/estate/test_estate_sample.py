@@ -200,7 +200,9 @@ def test_the_broken_version_never_gets_healthy_and_logs_why(workshop: Workshop) 
     assert "broken on purpose" in docker("logs", web)
 
 
-@pytest.mark.parametrize("after", [0.1, 0.5, 0.9, 1.3])
+@pytest.mark.parametrize(
+    "after", [0.1, 0.5, pytest.param(0.9, marks=pytest.mark.long), pytest.param(1.3, marks=pytest.mark.long)]
+)
 def test_a_database_killed_during_its_first_start_comes_up_whole(tenant: Tenant, after: float) -> None:
     workshop = tenant.workshop
     volume = workshop.volume("postgres")
