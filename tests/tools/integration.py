@@ -5,7 +5,7 @@
 
 ``make integration TARGETS="stack traefik_route"`` runs only these. Targets whose aliases say ``slow/…`` run only when
 they, or ``slow/``, are named: ``make integration TARGETS=slow/``. Of those whose aliases say ``long/…`` ``make test``
-takes a few by chance.
+takes one by chance.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from sandbox import environment, prepare_home
 from stage import Stage, Verdict, pytest_summaries
 from tree import copy
 
-# How many of the targets that take minutes are part of `make test`.
-LONG = 2
+# How many of the targets that take minutes `make test` takes.
+LONG = 1
 FAILED = re.compile(r"The \d+ integration test\(s\) listed below \(out of \d+\) failed")
 
 
@@ -57,7 +57,7 @@ def targets(core: Core, chosen: list[str], stage: Stage) -> list[str]:
         return listed(core, "--exclude", "slow/")
     seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1_000_000))
     taken = sorted(random.Random(seed).sample(listed(core, "long/"), LONG))
-    stage.note(f"of the targets that take minutes, by SEED={seed}: {', '.join(taken)}; all of them: make integration")
+    stage.note(f"of the targets that take minutes {', '.join(taken)} ran, by SEED={seed}; make integration runs all")
     return [*listed(core, "--exclude", "slow/", "--exclude", "long/"), *taken]
 
 
