@@ -26,7 +26,7 @@ def changed(said: str) -> bool:
 def test_a_check_of_the_role_changes_nothing(controller):
     assert changed(controller.watch("--check", "--diff"))
     assert not controller.exists(UNITS / SERVICE)
-    assert not controller.exists(Path("/etc/tenantry"))
+    assert not controller.exists(Path("/etc/tenantry/drift-eu-west.env"))
 
 
 def test_the_timer_runs_and_a_second_run_of_the_role_changes_nothing(controller):
