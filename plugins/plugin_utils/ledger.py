@@ -18,6 +18,7 @@ from ansible_collections.tenantry.platform.plugins.plugin_utils.ledger_leases im
 from ansible_collections.tenantry.platform.plugins.plugin_utils.ledger_rows import Row, new_id, now
 from ansible_collections.tenantry.platform.plugins.plugin_utils.operation_row import (
     BLAMED,
+    NEVER_TOLD,
     NOTHING_TO_DO,
     Begun,
     abandoned,
@@ -31,7 +32,7 @@ except ImportError:  # database.connect() says what to install
 if t.TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-__all__ = ["BLAMED", "NOTHING_TO_DO", "Begun", "Hold", "Ledger", "Row", "new_id", "now"]
+__all__ = ["BLAMED", "NEVER_TOLD", "NOTHING_TO_DO", "Begun", "Hold", "Ledger", "Row", "new_id", "now"]
 
 # In the place of a tenant's name: what orders the transactions that write holds. No tenant can be called so.
 _HOLDS = "*holds*"

@@ -167,7 +167,8 @@ class Leases(Requests):
         whole, else fatal.
 
         :param token: of the lease.
-        :param status: ``success``, ``failure`` (the tenant is whole), ``fatal`` or ``cancelled`` (nothing was done).
+        :param status: ``success``, ``failure`` (the tenant is whole), ``fatal``, ``cancelled`` (nothing was done) or
+            ``recovered`` (it never told, and the tenant is whole).
         :param release: the release that serves now; of a success it is recorded as applied.
         :param steps: the node's journal: ``step``, ``result``, ``began_at``, ``ended_at``.
         :param spec_digest: digest of the spec that the release was made of.
@@ -199,6 +200,17 @@ class Leases(Requests):
             if status == "success" and release:
                 known = {"spec_digest": spec_digest, "version": version}
                 self._record_release(connection, tenant, release, operation, known)
+
+    def unended(self, tenants: t.Container[str]) -> list[t.Any]:
+        """Rows of operations on these tenants that claim to run, though nobody works on them any more."""
+        operations = self.database.table("operations")
+        query = sa.select(*rows.raw(operations)).where(
+            operations.c.status == "running", operations.c.action.not_in(operation_row.APART)
+        )
+        with self.database.reading() as connection:
+            present = rows.clock_reading(connection)
+            found = list(connection.execute(query))
+        return [one for one in found if one.tenant in tenants and not operation_row.lives(one, present)]
 
     @rows.again
     def give_back(self, begun: operation_row.Begun, error_kind: str | None, message: str | None) -> None:

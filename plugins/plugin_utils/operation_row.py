@@ -44,6 +44,7 @@ BLAMED = (
 )
 ABANDONED = "abandoned"
 NOTHING_TO_DO = "nothing was to be done"
+NEVER_TOLD = "its run ended without telling the ledger, and the tenant is as it is wanted"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import typing as t
@@ -282,7 +283,7 @@ def zone_errors(results: list[dict[str, t.Any]]) -> dict[str, str]:
 def outcomes(task_vars: dict[str, t.Any], check_mode: bool = False) -> dict[str, t.Any]:
     """How every tenant ended, and the records that may go: those of tenants that did not fail.
 
-    The request of the run ends too where nothing was to be done for it.
+    What the ledger did not hear the end of, and the request of the run, end too where nothing was to be done.
     """
     plan = fleet.planned(task_vars)
     errors = fleet.localhost_fact(task_vars, "tenantry_dns_errors", {})
@@ -295,8 +296,10 @@ def outcomes(task_vars: dict[str, t.Any], check_mode: bool = False) -> dict[str,
             applied[name] = outcome
     _not_reached(task_vars, applied)
     rows = report.rows(list(plan.values()), applied, errors)
-    if fleet.request(task_vars) and not check_mode:
-        _end_request(task_vars, rows)
+    if not check_mode:
+        _end_unended(task_vars, rows)
+        if fleet.request(task_vars):
+            _end_request(task_vars, rows)
     kept = {owner(row["tenant"]) for row in rows if row["status"] in report.FAILED}
     absent = []
     for batch in fleet.localhost_fact(task_vars, "tenantry_dns_absent", []):
@@ -328,6 +331,31 @@ def cleaners(
     }
     read = fleet.localhost_fact(task_vars, "tenantry_read", {})
     return [reader for reader, names in read.items() if not changed.isdisjoint(names)]
+
+
+def _end_unended(task_vars: dict[str, t.Any], rows: list[dict[str, t.Any]]) -> None:
+    """End what the ledger takes for running on tenants that are as they are wanted, and nobody works on any more.
+
+    So it is when the tenant database was away at the end of an operation: the node has nothing left to settle.
+    """
+    busy = fleet.localhost_fact(task_vars, "tenantry_apply", [])
+    whole = {row["tenant"]: row for row in rows if row["tenant"] not in busy and report.as_wanted(row)}
+    read = fleet.localhost_fact(task_vars, "tenantry_read", {}).values()
+    wanted = {name: digest for names in read for name, digest in names.items()}
+    if not whole:
+        return
+    with contextlib.suppress(TenantryError):  # the next run tells it
+        book = ledger.Ledger.open(task_vars["tenantry_database"])
+        for one in book.unended(whole):
+            made = one.target == wanted.get(one.tenant)
+            book.finish(
+                one.id,
+                one.token,
+                "success" if made else "recovered",
+                message=ledger.NEVER_TOLD,
+                release=whole[one.tenant]["release"] if made else None,
+                spec_digest=one.target if made else None,
+            )
 
 
 def _end_request(task_vars: dict[str, t.Any], rows: list[dict[str, t.Any]]) -> None:

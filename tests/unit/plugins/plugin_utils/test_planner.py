@@ -10,8 +10,9 @@ import types
 
 import pytest
 
-from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, plan, planner
+from ansible_collections.tenantry.platform.plugins.plugin_utils import fleet, ledger, plan, planner
 from ansible_collections.tenantry.platform.tests.unit.plugins.plugin_utils.test_fleet import HostVars
+from ansible_collections.tenantry.platform.tests.unit.plugins.tenant_databases import Tenants
 
 RECORD = {"name": "acme.demo.test.", "type": "A", "ttl": 300, "value": ["192.0.2.1"], "disabled": False}
 ZONE = "demo.test"
@@ -30,7 +31,12 @@ def test_the_last_plays_go_through_everybody_only_where_somebody_may_be_lost_on_
     assert planner.Plan([verdict("a")], {}, {}, []).facts(check_mode=False)["tenantry_closing"] == fleet.EVERYBODY
 
 
-def test_an_outcome_counts_for_a_tenant_that_this_run_applied():
+@pytest.fixture
+def tenants(tmp_path):
+    return Tenants.make(tmp_path)
+
+
+def test_an_outcome_counts_for_a_tenant_that_this_run_applied(tenants):
     facts = {
         "tenantry_plan": fleet.packed([verdict("a", "deploy", "pending"), verdict("b")]),
         "tenantry_apply": ["a"],
@@ -39,11 +45,46 @@ def test_an_outcome_counts_for_a_tenant_that_this_run_applied():
     failed = {"ansible_facts": {fleet.OUTCOME: {"run": "02", "status": "failed", "message": "no"}}}
     old = {"ansible_facts": {fleet.OUTCOME: {"run": "01", "status": "failed", "message": "no"}}}
     hosts = {"localhost": {"ansible_facts": facts}, "a": failed, "b": old}
-    rows = json.loads(planner.outcomes({"hostvars": HostVars(hosts)})["tenantry_rows"])
+    task_vars = {"hostvars": HostVars(hosts), "tenantry_database": tenants.settings}
+    rows = json.loads(planner.outcomes(task_vars)["tenantry_rows"])
     assert [(row["tenant"], row["status"]) for row in rows] == [("a", "failed"), ("b", "in_sync")]
     hosts["a"] = old
-    rows = json.loads(planner.outcomes({"hostvars": HostVars(hosts)})["tenantry_rows"])
+    task_vars["hostvars"] = HostVars(hosts)
+    rows = json.loads(planner.outcomes(task_vars)["tenantry_rows"])
     assert [row["status"] for row in rows] == ["unreachable", "in_sync"]
+
+
+@pytest.mark.parametrize(
+    ("status", "target", "told"),
+    [
+        ("in_sync", "sha256:wanted", "success"),
+        ("in_sync", "sha256:other", "recovered"),
+        ("in_sync (absent)", "sha256:wanted", "success"),
+        ("unknown", "sha256:wanted", "running"),
+    ],
+)
+def test_what_never_told_its_end_ends_with_a_plain_run_that_finds_everything_as_wanted(tenants, status, target, told):
+    book = ledger.Ledger.open(tenants.settings)
+    elsewhere = {"by": "ann", "controller": "elsewhere", "controller_boot": "another"}
+    for name in ("acme", "bolt"):
+        book.begin(name, "deploy", "ann", target=target, holder=elsewhere)
+    silent = "UPDATE operations SET heartbeat_at = '2020-01-01 00:00:00.000000' WHERE tenant = 'acme'"
+    tenants.sql(silent)
+    facts = {
+        "tenantry_plan": fleet.packed([{**verdict(name, status=status), "release": "r1"} for name in ("acme", "bolt")]),
+        "tenantry_read": {"acme": {"acme": "sha256:wanted", "bolt": "sha256:wanted"}},
+    }
+    task_vars = {
+        "hostvars": HostVars({"localhost": {"ansible_facts": facts}}),
+        "tenantry_database": tenants.settings,
+    }
+    planner.outcomes(task_vars, check_mode=True)
+    assert tenants.sql("SELECT DISTINCT status FROM operations") == [("running",)]
+    planner.outcomes(task_vars)
+    # The other one lives.
+    assert tenants.sql("SELECT status FROM operations ORDER BY tenant") == [(told,), ("running",)]
+    applied = tenants.sql("SELECT release_id, spec_digest FROM applied_releases")
+    assert applied == ([("r1", "sha256:wanted")] if told == "success" else [])
 
 
 def test_images_are_cleaned_up_once_on_each_node_on_which_releases_came_or_went():
