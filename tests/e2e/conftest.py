@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "tools"))
+# The collection itself lies where its operators have it.
+sys.path[:0] = [str(ROOT / "tests" / "tools"), *os.environ.get("ANSIBLE_COLLECTIONS_PATH", "").split(os.pathsep)]
 
 import demo  # noqa: E402  # found through the line above
 import demo_check  # noqa: E402
