@@ -73,7 +73,9 @@ class Kept:
 
     def letter(self) -> Path:
         """A file of the volume that the application has now."""
-        mounts = json.loads(demo_check.docker("inspect", f"{NAME}-web-1", "--format={{json .Mounts}}"))
+        mine = ("--filter", f"label=tenantry.tenant={NAME}", "--filter", "label=com.docker.compose.service=web")
+        (web,) = demo_check.docker("ps", "-q", *mine).split()
+        mounts = json.loads(demo_check.docker("inspect", web, "--format={{json .Mounts}}"))
         (files,) = (Path(one["Source"]) for one in mounts if one["Destination"] == "/files")
         return files / "letter.txt"
 
