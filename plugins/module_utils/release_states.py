@@ -187,9 +187,10 @@ def _bad(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
 def _absent(tree: ReleaseTree, params: Params, check_mode: bool) -> Result:
     release = params["release"]
     if release is None:
-        changed = bool(tree.releases()) or os.path.lexists(tree.current_link)
+        changed = bool(tree.releases()) or os.path.lexists(tree.current_link) or tree.has_secrets()
+        if not check_mode:
+            tree.remove_all()  # empty directories too: the operation itself made them
         if changed and not check_mode:
-            tree.remove_all()
             tree.record({"at": now(), "event": "removed"} | _who(params))
         if not check_mode and os.path.isdir(tree.deploy_path):
             tree.set_state("removed", (params["operation"] or {}).get("id"), None)

@@ -234,9 +234,9 @@ def _judge_removed(verdict: Verdict, live: dict[str, t.Any], dns: DnsPlan, remov
         # Records go in one batch for the fleet.
         verdict.status, verdict.action = "pending", ("none" if left == ["records"] else "remove")
         verdict.reasons = [f"removed in the database, {' and '.join(left)} still there"]
-    elif live.get("interrupted"):
+    if live.get("interrupted"):
         verdict.status, verdict.action = "pending", "remove"
-        verdict.reasons = [f"settle interrupted operation {live['interrupted']}"]
+        verdict.reasons.append(f"settle interrupted operation {live['interrupted']}")
     verdict.url = ""
 
 

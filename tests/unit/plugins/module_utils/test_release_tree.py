@@ -9,6 +9,7 @@ import errno
 import hashlib
 import os
 import pathlib
+import shutil
 
 import pytest
 
@@ -225,6 +226,22 @@ def test_removing_a_tenant_keeps_the_record_of_its_operations(tree):
     assert not release_states.run(module_params(tree, state="absent", release=None), check_mode=False)["changed"]
     assert os.listdir(tree.path) == [".deploy"]
     assert "removed" in pathlib.Path(tree.deploy_path, "releases.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_removal_ends_what_one_that_was_killed_left(tree):
+    remove = module_params(tree, state="absent", release=None)
+    release_states.run(module_params(tree), check_mode=False)
+    secret = pathlib.Path(tree.shared_path, "secrets", "password")
+    secret.parent.mkdir(parents=True)
+    secret.write_text("one", encoding="utf-8")
+    shutil.rmtree(tree.releases_path)
+    assert release_states.run(remove, check_mode=True)["changed"]
+    assert secret.exists()
+    assert release_states.run(remove, check_mode=False)["changed"]
+    # Whatever begins an operation makes the directories, and there is nothing in them.
+    tree.ensure()
+    assert not release_states.run(remove, check_mode=False)["changed"]
+    assert os.listdir(tree.path) == [".deploy"]
 
 
 def test_pruning_removes_secrets_of_backing_services_that_no_release_names(tree):

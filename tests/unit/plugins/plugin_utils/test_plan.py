@@ -235,6 +235,13 @@ def test_records_that_are_left_of_a_removed_tenant_need_no_operation():
     assert verdict({}, {"state": "removed"}, plan).action == "remove"
 
 
+def test_a_removal_that_was_interrupted_is_settled_though_only_its_records_are_left():
+    gone = {"current": None, "present": False, "interrupted": "remove 01"}
+    one = verdict(gone, {"state": "removed"}, records([dict(RECORD, owner="tenant:acme")], state="removed"))
+    assert (one.status, one.action) == ("pending", "remove")
+    assert one.reasons == ["removed in the database, records still there", "settle interrupted operation remove 01"]
+
+
 def test_volumes_of_a_removed_tenant_stay_until_they_are_asked_for():
     gone = {"current": None, "present": False, "volumes": True}
     assert verdict(gone, {"state": "removed"}).action == "none"
