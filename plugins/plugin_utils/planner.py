@@ -297,7 +297,7 @@ def outcomes(task_vars: dict[str, t.Any], check_mode: bool = False) -> dict[str,
     _not_reached(task_vars, applied)
     rows = report.rows(list(plan.values()), applied, errors)
     if not check_mode:
-        _end_unended(task_vars, rows)
+        _end_unended(task_vars, plan, rows)
         if fleet.request(task_vars):
             _end_request(task_vars, rows)
     kept = {owner(row["tenant"]) for row in rows if row["status"] in report.FAILED}
@@ -333,21 +333,21 @@ def cleaners(
     return [reader for reader, names in read.items() if not changed.isdisjoint(names)]
 
 
-def _end_unended(task_vars: dict[str, t.Any], rows: list[dict[str, t.Any]]) -> None:
+def _end_unended(
+    task_vars: dict[str, t.Any], plan: t.Mapping[str, dict[str, t.Any]], rows: list[dict[str, t.Any]]
+) -> None:
     """End what the ledger takes for running on tenants that are as they are wanted, and nobody works on any more.
 
     So it is when the tenant database was away at the end of an operation: the node has nothing left to settle.
     """
     busy = fleet.localhost_fact(task_vars, "tenantry_apply", [])
     whole = {row["tenant"]: row for row in rows if row["tenant"] not in busy and report.as_wanted(row)}
-    read = fleet.localhost_fact(task_vars, "tenantry_read", {}).values()
-    wanted = {name: digest for names in read for name, digest in names.items()}
     if not whole:
         return
     with contextlib.suppress(TenantryError):  # the next run tells it
         book = ledger.Ledger.open(task_vars["tenantry_database"])
         for one in book.unended(whole):
-            made = one.target == wanted.get(one.tenant)
+            made = one.target == plan[one.tenant]["target_digest"]
             book.finish(
                 one.id,
                 one.token,

@@ -70,10 +70,8 @@ def test_what_never_told_its_end_ends_with_a_plain_run_that_finds_everything_as_
         book.begin(name, "deploy", "ann", target=target, holder=elsewhere)
     silent = "UPDATE operations SET heartbeat_at = '2020-01-01 00:00:00.000000' WHERE tenant = 'acme'"
     tenants.sql(silent)
-    facts = {
-        "tenantry_plan": fleet.packed([{**verdict(name, status=status), "release": "r1"} for name in ("acme", "bolt")]),
-        "tenantry_read": {"acme": {"acme": "sha256:wanted", "bolt": "sha256:wanted"}},
-    }
+    known = {"release": "r1", "target_digest": "sha256:wanted"}
+    facts = {"tenantry_plan": fleet.packed([{**verdict(name, status=status), **known} for name in ("acme", "bolt")])}
     task_vars = {
         "hostvars": HostVars({"localhost": {"ansible_facts": facts}}),
         "tenantry_database": tenants.settings,
