@@ -10,7 +10,7 @@ import re
 import typing as t
 
 from .backup_driver import DIFFERENTIAL, FULL, INCREMENTAL, Backup, Finding
-from .backup_timeline import position
+from .backup_timeline import position, segment, segment_number
 from .errors import TenantryError
 from .journal import instant
 
@@ -92,9 +92,6 @@ _COUNT = re.compile(r"(missing|checksum invalid|size invalid|other): ([1-9]\d*)"
 #: A backup of these is whole, or was never finished and belongs to nobody.
 _FINE = ("valid", "skipped", "in-progress")
 #: A whole segment, and not the ``.backup`` or ``.history`` beside it.
-_SEGMENT = re.compile(
-    r"(?P<timeline>[0-9A-F]{8})(?P<log>[0-9A-F]{8})(?P<number>[0-9A-F]{8})-[0-9a-f]{40}(\.[a-z0-9]+)?"
-)
 
 
 def findings(text: str, repository: str) -> list[Finding]:
@@ -129,9 +126,9 @@ def gaps(names: t.Iterable[str], since: str, segment_bytes: int, repository: str
     """
     timelines: dict[str, set[int]] = {}
     for name in names:
-        found = _SEGMENT.fullmatch(name.rsplit("/", 1)[-1])
-        if found and found.group("log") + found.group("number") >= since[8:24]:
-            timelines.setdefault(found.group("timeline"), set()).add(_position(found, segment_bytes))
+        found = segment(name)
+        if found and found[8:] >= since[8:24]:
+            timelines.setdefault(found[:8], set()).add(segment_number(found, segment_bytes))
     wrong = []
     for timeline, have in sorted(timelines.items()):
         missing = sorted(set(range(min(have), max(have))) - have)
@@ -146,10 +143,6 @@ def gaps(names: t.Iterable[str], since: str, segment_bytes: int, repository: str
                 )
             )
     return wrong
-
-
-def _position(segment: re.Match[str], segment_bytes: int) -> int:
-    return int(segment.group("log"), 16) * (0x100000000 // segment_bytes) + int(segment.group("number"), 16)
 
 
 def _name(timeline: str, position: int, segment_bytes: int) -> str:

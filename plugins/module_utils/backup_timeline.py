@@ -15,7 +15,7 @@ import math
 import re
 import typing as t
 
-_SEGMENT = re.compile(r"(?:.*/)?(?P<segment>(?P<timeline>[0-9A-F]{8})[0-9A-F]{16})-[0-9a-f]{40}(\.[a-z0-9]+)?")
+_SEGMENT = re.compile(r"(?:.*/)?(?P<segment>[0-9A-F]{24})-[0-9a-f]{40}(\.[a-z0-9]+)?")
 _PARENT = re.compile(r"\s*(?P<timeline>\d+)\s+(?P<high>[0-9A-F]+)/(?P<low>[0-9A-F]+)\s")
 
 
@@ -43,7 +43,9 @@ class Branch:
 
         :param history: history file of the timeline that the replay began.
         """
-        return bool(self.newest) and parents(history).get(self.timeline, 0) < _start(self.newest, segment_bytes)
+        if not self.newest:
+            return False
+        return parents(history).get(self.timeline, 0) < segment_number(self.newest, segment_bytes) * segment_bytes
 
     @property
     def number(self) -> str:
@@ -56,28 +58,38 @@ def archived(text: str) -> dict[str, float]:
     return {name: float(one["time"]) for name, one in json.loads(text or "{}").items() if one.get("type") == "file"}
 
 
+def segment(path: str) -> str:
+    """The WAL segment that a file of an archive is, as 24 hexadecimal digits; empty for other files."""
+    found = _SEGMENT.fullmatch(path)
+    return found.group("segment") if found else ""
+
+
+def segment_number(name: str, segment_bytes: int) -> int:
+    """The place of a segment among all of a timeline."""
+    return int(name[8:16], 16) * (0x100000000 // segment_bytes) + int(name[16:24], 16)
+
+
 def serving(files: t.Mapping[str, float], at: float | None) -> tuple[str, str]:
     """Timeline of the WAL that was archived next after a moment, and where its history lies; the last where none was.
 
     :param at: seconds since the epoch; None for now.
     :returns: two empty texts for an archive without WAL.
     """
-    found = [(time, name, match) for name, time in files.items() for match in [_SEGMENT.fullmatch(name)] if match]
+    found = [(time, name) for name, time in files.items() if segment(name)]
     if not found:
         return "", ""
     # Names count where times are the same: those of a newer timeline sort last.
-    found.sort(key=lambda one: (one[0], one[1]))
+    found.sort()
     later = [] if at is None else [one for one in found if one[0] >= math.floor(at)]
-    _time, name, match = later[0] if later else found[-1]
-    timeline = match.group("timeline")
+    _time, name = later[0] if later else found[-1]
+    timeline = segment(name)[:8]
     version = name.split("/", maxsplit=1)[0] if "/" in name else ""
     return timeline, f"{version}/{timeline}.history" if version else f"{timeline}.history"
 
 
 def newest(files: t.Iterable[str], timeline: str) -> str:
     """The last segment of a timeline, as 24 hexadecimal digits; empty where it has none."""
-    found = [match.group("segment") for match in map(_SEGMENT.fullmatch, files) if match]
-    return max((one for one in found if one.startswith(timeline)), default="")
+    return max((one for one in map(segment, files) if one.startswith(timeline)), default="")
 
 
 def parents(history: str) -> dict[str, int]:
@@ -94,8 +106,3 @@ def position(text: str) -> int:
     """A position in the WAL, from how PostgreSQL writes it, such as ``0/2000138``."""
     high, _slash, low = text.partition("/")
     return (int(high, 16) << 32) + int(low, 16)
-
-
-def _start(segment: str, segment_bytes: int) -> int:
-    """Where a segment begins in the WAL."""
-    return (int(segment[8:16], 16) << 32) + int(segment[16:24], 16) * segment_bytes
