@@ -40,10 +40,7 @@ SQLITE_ARGUMENTS: dict[str, t.Any] = {
     "path": {"type": "path", "required": True},
     "name": {"type": "str", "default": "database"},
     "state": {"type": "str", "choices": ["present", "verified", "pruned", "restored"], "default": "present"},
-    "repositories": {
-        **{key: value for key, value in REPOSITORY_ARGUMENT.items() if key != "default"},
-        "required": True,
-    },
+    "repositories": _REQUIRED_REPOSITORIES,
     "label": {"type": "str", "default": ""},
     "read_data_subset": {"type": "str", "default": "100%"},
     "retention_days": {"type": "int", "default": 30},

@@ -378,20 +378,16 @@ class ReleaseTree:
             return bool(os.listdir(self.shared_path))
         return False
 
-    def remove_all(self) -> bool:
+    def remove_all(self) -> None:
         """Remove the tenant's directory, except its lock, journal and token.
 
         Releases go last: while there is one, the tenant is there, and the next run goes on.
         """
-        found = False
         if os.path.islink(self.current_link):
             os.unlink(self.current_link)
-            found = True
         for path in (self.shared_path, self.releases_path):
             if os.path.isdir(path):
-                found = True
                 shutil.rmtree(path)
-        return found
 
     # -- run state and history ---------------------------------------------------------------------------------
 
