@@ -13,6 +13,7 @@ import typing as t
 from pathlib import Path
 
 import archives
+import databases
 import demo
 import demo_check
 import pytest
@@ -22,7 +23,6 @@ from test_upgrade import holds
 NAME = "e2e-kept"
 SERVER = f"{NAME}-server-1"
 DISK = STATE / "disk"
-READY = json.dumps(["pg_isready", "-q", "-h", "127.0.0.1", "-U", "app"])
 SECRETS = {"LOCAL": "one passphrase", "KEY": archives.SECRET_KEY, "SAME_KEY": archives.SECRET_KEY}
 VOLUMES = f"label=tenantry.tenant={NAME}"
 
@@ -31,15 +31,13 @@ VOLUMES = f"label=tenantry.tenant={NAME}"
 def kept(fleet: Fleet) -> t.Iterator[Fleet]:
     """A tenant whose PostgreSQL is backed up as one row says, and repositories of the fleet."""
     subprocess.run([sys.executable, str(ROOT / "tests" / "estate" / "estate.py"), "up", "data"], check=True)
-    vault = re.search(r"\$ANSIBLE_VAULT;[^']*", (demo.INVENTORY / "seed.sql").read_text(encoding="utf-8"))
-    assert vault
     DISK.mkdir(parents=True)
     fleet.environment.update({f"TENANTRY_SECRET_{name}": value for name, value in SECRETS.items()})
     image = f"{demo.read_estate()['registry']}/tenantry/s3:4.48"
     with archives.storage(image, STATE / "s3") as s3:
         wait_for(archives.is_ready, 180)
-        _repositories(fleet, s3, vault.group())
-        _tenant(fleet, vault.group())
+        _repositories(fleet, s3, databases.secret())
+        _tenant(fleet)
         yield fleet
         forget(fleet, [NAME])
     fleet.sql("DELETE FROM repositories")
@@ -59,22 +57,8 @@ def _repositories(fleet: Fleet, s3: archives.Storage, vault: str) -> None:
     )
 
 
-def _tenant(fleet: Fleet, vault: str) -> None:
-    fleet.add(NAME, version="1.0.0")
-    fleet.sql("INSERT INTO secrets (tenant, name, vault) VALUES (?, 'password', ?)", NAME, vault)
-    fleet.sql(
-        "INSERT INTO services (tenant, name, kind, image, port, memory, health_type, health_command, health_interval,"
-        " health_start_period, run_as, tmpfs, database) VALUES (?, 'server', 'backing', 'tenantry/postgres:15', 5432,"
-        " '256m', 'command', ?, 2, 60, '999:999', '[\"/tmp\", \"/run/postgresql\"]', 'postgresql')",
-        NAME,
-        READY,
-    )
-    data = "INSERT INTO service_volumes (tenant, service, name, path) VALUES (?, 'server', 'data', ?)"
-    fleet.sql(data, NAME, "/var/lib/postgresql/data")
-    fleet.sql("INSERT INTO service_secrets (tenant, service, secret) VALUES (?, 'server', 'password')", NAME)
-    for variable, value in (("POSTGRES_USER", "app"), ("POSTGRES_PASSWORD_FILE", "/run/secrets/password")):
-        variables = "INSERT INTO service_environment (tenant, service, name, value) VALUES (?, 'server', ?, ?)"
-        fleet.sql(variables, NAME, variable, value)
+def _tenant(fleet: Fleet) -> None:
+    databases.add_server(fleet, NAME)
     fleet.sql("INSERT INTO backup_policies (tenant, service) VALUES (?, 'server')", NAME)
     assert fleet.play("deploy", "--limit", NAME).code == 0
 

@@ -18,6 +18,7 @@ import typing as t
 from pathlib import Path
 
 import archives
+import databases
 import demo
 import demo_check
 import pytest
@@ -26,7 +27,6 @@ from conftest import ROOT, STATE, Fleet, forget, kill, wait_for
 from ansible_collections.tenantry.platform.plugins.module_utils.backup_repository import Repository
 
 NAME = "e2e-stored"
-READY = json.dumps(["pg_isready", "-q", "-h", "127.0.0.1", "-U", "app"])
 # Words that nothing else has in it.
 DISK_PASSPHRASE, S3_PASSPHRASE = "disk-Vq81-phrase", "s3-Hx52-phrase"
 PLACE = STATE / "stored"
@@ -65,8 +65,7 @@ class Kept:
         return {n: [one["label"] for one in found if one["database"]["repo-key"] == n] for n in numbers}
 
     def database(self, statement: str) -> str:
-        words = ["exec", f"{NAME}-server-1", "psql", "-X", "-A", "-t", "-U", "app", "-c", statement]
-        return demo_check.docker(*words).strip()
+        return databases.query(NAME, statement)
 
     def cache(self, *words: str) -> str:
         return demo_check.docker("exec", f"{NAME}-cache-1", "redis-cli", *words).strip()
@@ -127,28 +126,18 @@ def describe(fleet: Fleet, storage: archives.Storage) -> None:
         "backups",
         str(storage.ca_file),
     )
-    fleet.add(NAME, version="1.0.0")
-    vault = re.search(r"\$ANSIBLE_VAULT;[^']*", (demo.INVENTORY / "seed.sql").read_text(encoding="utf-8"))
-    assert vault
-    fleet.sql("INSERT INTO secrets (tenant, name, vault) VALUES (?, 'password', ?)", NAME, vault.group())
+    databases.add_server(fleet, NAME)
     services = (
         "INSERT INTO services (tenant, name, kind, image, command, port, memory, health_type, health_command,"
         " health_interval, health_start_period, run_as, tmpfs, database) VALUES (?, ?, ?, ?, ?, ?, '256m', ?, ?, 2, 60,"
         " ?, ?, ?)"
     )
-    server = ("server", "backing", "tenantry/postgres:15", None, 5432, "command", READY, "999:999")
-    fleet.sql(services, NAME, *server, '["/tmp", "/run/postgresql"]', "postgresql")
     fleet.sql(services, NAME, "cache", "backing", "tenantry/redis:7", None, 6379, "tcp", None, "998:998", None, "redis")
     web = ("web", "app", "tenantry/sample", '["web"]', 8080, "tcp", None, "10001:10001", None, None)
     fleet.sql(services, NAME, *web)
     volume = "INSERT INTO service_volumes (tenant, service, name, path) VALUES (?, ?, ?, ?)"
-    fleet.sql(volume, NAME, "server", "data", "/var/lib/postgresql/data")
     fleet.sql(volume, NAME, "cache", "cache", "/data")
     fleet.sql(volume, NAME, "web", "files", "/files")
-    fleet.sql("INSERT INTO service_secrets (tenant, service, secret) VALUES (?, 'server', 'password')", NAME)
-    for variable, value in (("POSTGRES_USER", "app"), ("POSTGRES_PASSWORD_FILE", "/run/secrets/password")):
-        variables = "INSERT INTO service_environment (tenant, service, name, value) VALUES (?, 'server', ?, ?)"
-        fleet.sql(variables, NAME, variable, value)
     policy = "INSERT INTO backup_policies (tenant, service, name, repositories, configuration) VALUES (?, ?, ?, ?, ?)"
     fleet.sql(policy, NAME, "server", "database", None, False)
     fleet.sql(policy, NAME, "cache", "cache", '["disk"]', False)

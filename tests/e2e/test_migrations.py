@@ -5,58 +5,24 @@
 
 from __future__ import annotations
 
-import json
-import re
 import subprocess
 import sys
 
+import databases
 import demo
-import demo_check
 import pytest
 from conftest import ROOT, Fleet, forget, kill, wait_for
 from test_upgrade import asked
 
 NAME = "e2e-notes"
 FIRST, SECOND, CONTRACT = "3f2a9c51d7e0", "8b61e4f0a2c9", "c07d5e92b413"
-SERVE = json.dumps(["python3", "-m", "serve", "notes.web:application"])
-READY = json.dumps(["pg_isready", "-q", "-h", "127.0.0.1", "-U", "app"])
 
 
 @pytest.fixture(scope="module")
 def notes(fleet: Fleet) -> Fleet:
     """A tenant that runs an application with Alembic on a PostgreSQL of its own, at its first version."""
     subprocess.run([sys.executable, str(ROOT / "tests" / "estate" / "estate.py"), "up", "notes"], check=True)
-    vault = re.search(r"\$ANSIBLE_VAULT;[^']*", (demo.INVENTORY / "seed.sql").read_text(encoding="utf-8"))
-    assert vault
-    fleet.add(NAME, version="1.0.0")
-    fleet.sql("INSERT INTO secrets (tenant, name, vault) VALUES (?, 'password', ?)", NAME, vault.group())
-    fleet.sql(
-        "INSERT INTO services (tenant, name, kind, image, port, memory, health_type, health_command, health_interval,"
-        " health_start_period, run_as, tmpfs, database) VALUES (?, 'server', 'backing', 'tenantry/postgres:15', 5432,"
-        " '256m', 'command', ?, 2, 60, '999:999', '[\"/tmp\", \"/run/postgresql\"]', 'postgresql')",
-        NAME,
-        READY,
-    )
-    fleet.sql(
-        "INSERT INTO services (tenant, name, image, command, run_as) VALUES (?, 'web', 'tenantry/notes', ?, '10002')",
-        NAME,
-        SERVE,
-    )
-    data = "INSERT INTO service_volumes (tenant, service, name, path) VALUES (?, 'server', 'data', ?)"
-    fleet.sql(data, NAME, "/var/lib/postgresql/data")
-    for service in ("server", "web"):
-        fleet.sql("INSERT INTO service_secrets (tenant, service, secret) VALUES (?, ?, 'password')", NAME, service)
-    for service, variable, value in (
-        ("server", "POSTGRES_USER", "app"),
-        ("server", "POSTGRES_PASSWORD_FILE", "/run/secrets/password"),
-        ("web", "DATABASE_HOST", "server"),
-        ("web", "DATABASE_USER", "app"),
-        ("web", "DATABASE_PASSWORD_FILE", "/run/secrets/password"),
-    ):
-        variables = "INSERT INTO service_environment (tenant, service, name, value) VALUES (?, ?, ?, ?)"
-        fleet.sql(variables, NAME, service, variable, value)
-    fleet.sql("INSERT INTO service_dependencies (tenant, service, depends_on) VALUES (?, 'web', 'server')", NAME)
-    fleet.sql("INSERT INTO migrations (tenant, service, driver) VALUES (?, 'web', 'alembic')", NAME)
+    databases.add_notes(fleet, NAME)
     assert fleet.play("deploy", "--limit", NAME).code == 0
     yield fleet
     forget(fleet, [NAME])
@@ -72,8 +38,7 @@ def upgrade(notes: Fleet, version: str, *arguments: str) -> tuple[int, str]:
 
 
 def database(statement: str) -> list[str]:
-    words = ["exec", f"{NAME}-server-1", "psql", "-X", "-A", "-t", "-U", "app", "-c", statement]
-    return demo_check.docker(*words).split()
+    return databases.query(NAME, statement).split()
 
 
 def snapshots(notes: Fleet) -> list[str]:

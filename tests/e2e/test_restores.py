@@ -17,11 +17,11 @@ import time
 import typing as t
 from pathlib import Path
 
+import databases
 import demo
 import demo_check
 import pytest
 from conftest import ROOT, STATE, Fleet, forget, kill, wait_for
-from test_migrations import READY, SERVE
 from test_upgrade import holds, operations
 
 NAME, NEXT = "e2e-vault", "e2e-next"
@@ -34,12 +34,10 @@ def estate(fleet: Fleet) -> t.Iterator[Fleet]:
     """Two tenants with an application and a PostgreSQL of their own, backed up into a directory of the node."""
     subprocess.run([sys.executable, str(ROOT / "tests" / "estate" / "estate.py"), "up", "notes"], check=True)
     BACKUPS.mkdir(mode=0o711)
-    vault = re.search(r"\$ANSIBLE_VAULT;[^']*", (demo.INVENTORY / "seed.sql").read_text(encoding="utf-8"))
-    assert vault
     repository = "INSERT INTO repositories (name, kind, path, passphrase) VALUES ('local', 'posix', ?, ?)"
-    fleet.sql(repository, str(BACKUPS), vault.group())
+    fleet.sql(repository, str(BACKUPS), databases.secret())
     for name in (NAME, NEXT):
-        add(fleet, name, vault.group())
+        add(fleet, name)
     assert fleet.play("deploy", "--limit", f"{NAME},{NEXT}").code == 0
     for name in (NAME, NEXT):
         note(fleet, name, f"first-of-{name}")
@@ -51,37 +49,9 @@ def estate(fleet: Fleet) -> t.Iterator[Fleet]:
         shutil.rmtree(Path("/var/lib/tenantry/backup") / name, ignore_errors=True)
 
 
-def add(fleet: Fleet, name: str, vault: str) -> None:
-    """A tenant that runs notes on PostgreSQL."""
-    fleet.add(name, version="1.0.0")
-    fleet.sql("INSERT INTO secrets (tenant, name, vault) VALUES (?, 'password', ?)", name, vault)
-    fleet.sql(
-        "INSERT INTO services (tenant, name, kind, image, port, memory, health_type, health_command, health_interval,"
-        " health_start_period, run_as, tmpfs, database) VALUES (?, 'server', 'backing', 'tenantry/postgres:15', 5432,"
-        " '256m', 'command', ?, 2, 60, '999:999', '[\"/tmp\", \"/run/postgresql\"]', 'postgresql')",
-        name,
-        READY,
-    )
-    fleet.sql(
-        "INSERT INTO services (tenant, name, image, command, run_as) VALUES (?, 'web', 'tenantry/notes', ?, '10002')",
-        name,
-        SERVE,
-    )
-    data = "INSERT INTO service_volumes (tenant, service, name, path) VALUES (?, 'server', 'data', ?)"
-    fleet.sql(data, name, "/var/lib/postgresql/data")
-    for service in ("server", "web"):
-        fleet.sql("INSERT INTO service_secrets (tenant, service, secret) VALUES (?, ?, 'password')", name, service)
-    for service, variable, value in (
-        ("server", "POSTGRES_USER", "app"),
-        ("server", "POSTGRES_PASSWORD_FILE", "/run/secrets/password"),
-        ("web", "DATABASE_HOST", "server"),
-        ("web", "DATABASE_USER", "app"),
-        ("web", "DATABASE_PASSWORD_FILE", "/run/secrets/password"),
-    ):
-        variables = "INSERT INTO service_environment (tenant, service, name, value) VALUES (?, ?, ?, ?)"
-        fleet.sql(variables, name, service, variable, value)
-    fleet.sql("INSERT INTO service_dependencies (tenant, service, depends_on) VALUES (?, 'web', 'server')", name)
-    fleet.sql("INSERT INTO migrations (tenant, service, driver) VALUES (?, 'web', 'alembic')", name)
+def add(fleet: Fleet, name: str) -> None:
+    """A tenant that runs notes on PostgreSQL, and is backed up."""
+    databases.add_notes(fleet, name)
     fleet.sql(
         "INSERT INTO backup_policies (tenant, service, row_check) VALUES (?, 'server', 'SELECT count(*) FROM notes')",
         name,
@@ -89,8 +59,7 @@ def add(fleet: Fleet, name: str, vault: str) -> None:
 
 
 def database(statement: str, name: str = NAME) -> list[str]:
-    words = ["exec", f"{name}-server-1", "psql", "-X", "-A", "-t", "-U", "app", "-c", statement]
-    return demo_check.docker(*words).split()
+    return databases.query(name, statement).split()
 
 
 def titles(name: str = NAME) -> set[str]:
